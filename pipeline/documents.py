@@ -1,0 +1,309 @@
+"""The records that travel through Babelwire, and the protocols of its stages.
+
+No I/O. Every time is an aware UTC datetime; every language is a BCP 47 tag, or
+`UNDETERMINED`; every offset counts Unicode code points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+UNDETERMINED = "und"
+"""The BCP 47 tag of a text whose language could not be told: a valid answer."""
+
+Kind = Literal["news", "official"]
+Precision = Literal["second", "minute", "hour", "day", "month", "year", "none"]
+Side = Literal["original", "translation"]
+SegmentField = Literal["title", "text"]
+TranslationStatus = Literal["none_needed", "waiting", "partial", "done", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarcPlace:
+    """Where the archive keeps a page's record.
+
+    Attributes:
+        file: Name of the WARC file inside the archive folder.
+        offset: First byte of the record's gzip member.
+        length: Bytes of that member, compressed.
+    """
+
+    file: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One HTTP response as archived.
+
+    Attributes:
+        id: Number in this store.
+        url_id: The frontier's row it answered.
+        url: As requested.
+        source: Name of the source it was fetched for.
+        fetched_at: When the last byte had arrived.
+        status: HTTP status; 0 for an imported page that had none.
+        content_type: The header as it came, or "".
+        body_checksum: `sha256:` and the hex digest of the body after
+            content decoding; "" where there is none (304).
+        place: Where the bytes are.
+        hints: What the feed or sitemap said: `title`, `published_at` (ISO
+            8601), `language`; each only where it was given.
+    """
+
+    id: int
+    url_id: int
+    url: str
+    source: str
+    fetched_at: datetime
+    status: int
+    content_type: str
+    body_checksum: str
+    place: WarcPlace
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """What one extractor read out of one page.
+
+    Attributes:
+        title: Headline without the site's name.
+        text: Paragraphs joined by single line feeds; no furniture.
+        authors: As printed, in order.
+        published_at: None where the page says nothing.
+        published_precision: How exact `published_at` is.
+        published_from: Where it was found: `json-ld`, `meta`, `microdata`,
+            `time`, `htmldate`, `feed`, or "".
+        section: As the site names it, or "".
+        canonical_url: Absolute, as the page declares it, or "".
+        declared_language: What the page says of itself; a hint only.
+        rejected: "" or why this is no article: `soft_404`, `consent_wall`,
+            `too_short`, `no_text`, …; then the texts may be empty.
+    """
+
+    title: str
+    text: str
+    authors: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    published_precision: Precision = "none"
+    published_from: str = ""
+    section: str = ""
+    canonical_url: str = ""
+    declared_language: str = ""
+    rejected: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identification:
+    """The language of a text.
+
+    Attributes:
+        language: BCP 47 tag, or `UNDETERMINED`.
+        confidence: 0 to 1, comparable within one identifier only.
+        alternatives: Other candidates with their confidences, best first.
+    """
+
+    language: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A sentence-sized piece of a reading, in order.
+
+    Attributes:
+        position: 0, 1, 2 … over the whole reading; the title comes first.
+        field: Where it stands.
+        start: Offset of its first code point in that field.
+        end: Offset after its last code point.
+        text: `field[start:end]`.
+    """
+
+    position: int
+    field: SegmentField
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslatedSegment:
+    """One segment in the target language, with where it came from.
+
+    Attributes:
+        position: The `Segment.position` it translates.
+        text: The translation.
+        engine: `memory`, `libretranslate`, …
+        model: The model, or the saved translations' origin.
+        version: Of the model; "" where the engine tells none.
+        flags: Quality flags, e.g. `copy`, `repetition`; empty is good.
+    """
+
+    position: int
+    text: str
+    engine: str
+    model: str = ""
+    version: str = ""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translation:
+    """A reading in one target language.
+
+    Attributes:
+        target: BCP 47 tag of the target language.
+        status: `none_needed` where the original is in the target language.
+        segments: Those translated so far, ordered by position.
+        reason: Why it waits or failed, or "".
+    """
+
+    target: str
+    status: TranslationStatus
+    segments: tuple[TranslatedSegment, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """One text of a document as the site published it.
+
+    Attributes:
+        number: 1, 2, 3 …; `ID@NUMBER` is citable.
+        page: The page that first showed it.
+        title: By its newest reading.
+        text: By its newest reading.
+        text_checksum: `sha256:` and hex, of title, line feed, text in UTF-8.
+        created_at: When that page was fetched.
+    """
+
+    number: int
+    page: Page
+    title: str
+    text: str
+    text_checksum: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """An article as it may be shown now: its newest revision, newest reading.
+
+    Attributes:
+        id: `d` and 16 base32 characters; never changes.
+        revision: Number of the newest revision.
+        version: Raised by every visible change; orders what an index holds.
+        url: To show and to follow.
+        source: Name of its source.
+        publisher: As the source says; likewise `country`, `owner`, `audience`.
+        kind: `news` or `official`.
+        language: BCP 47 tag or `UNDETERMINED`.
+        language_alternatives: Runners-up with their confidences.
+        published_at: None where nobody says; then `first_seen_at` counts.
+        title: Original headline.
+        text: Original text, paragraphs joined by line feeds.
+        segments: Of title and text; empty until segmented.
+        translations: By target language; at most one each.
+        cluster: Id of the group of (nearly) same texts; "" while alone.
+        duplicates: How many other documents are in that group.
+        rights: What may leave the desk.
+        deleted: A tombstone: to be removed from every index.
+    """
+
+    id: str
+    revision: int
+    version: int
+    url: str
+    source: str
+    publisher: str
+    country: str
+    owner: str
+    audience: tuple[str, ...]
+    kind: Kind
+    language: str
+    published_at: datetime | None
+    published_precision: Precision
+    first_seen_at: datetime
+    title: str
+    text: str
+    language_alternatives: tuple[tuple[str, float], ...] = ()
+    authors: tuple[str, ...] = ()
+    section: str = ""
+    segments: tuple[Segment, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    cluster: str = ""
+    duplicates: int = 0
+    rights: str = "full"
+    deleted: bool = False
+
+    def translation(self, target: str) -> Translation | None:
+        """The translation into `target`, or None where there is none yet."""
+        return next((t for t in self.translations if t.target == target), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationRequest:
+    """One segment to translate.
+
+    Attributes:
+        text: Of one segment, NFC, not empty.
+        source_language: BCP 47 tag.
+        target_language: BCP 47 tag.
+    """
+
+    text: str
+    source_language: str
+    target_language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translated:
+    """An engine's answer for one segment.
+
+    Attributes:
+        text: The translation; None where this engine has none for it.
+        reason: Why `text` is None: `no_model`, `not_saved`, `unavailable`, …
+    """
+
+    text: str | None
+    engine: str
+    model: str = ""
+    version: str = ""
+    reason: str = ""
+    flags: tuple[str, ...] = ()
+
+
+class Translator(Protocol):
+    """Translates segments; one engine, or a chain of them."""
+
+    @property
+    def name(self) -> str:
+        """As configured, e.g. `memory`, `lt`."""
+        ...
+
+    def translate(self, requests: Sequence[TranslationRequest]) -> list[Translated]:
+        """One answer per request, in the same order.
+
+        Never raises for what an item or a server does: that is an answer
+        without text.
+        """
+        ...
+
+
+class Identifier(Protocol):
+    """Tells the language of a text."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever answers may change."""
+        ...
+
+    def identify(self, text: str) -> Identification:
+        """The language of `text`; the same answer every time."""
+        ...

@@ -1,0 +1,211 @@
+"""A source: a publisher's site, or an office's statements page.
+
+No I/O beyond what `read_sources` is handed: the folder of TOML files.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from annotated_types import Ge, Le, MinLen
+
+from pipeline.documents import Kind
+from pipeline.errors import ConfigError, SourceError
+from pipeline.settings import from_mapping, read_toml
+from pipeline.urls import host_of
+
+NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+"""Also a file name, on any system, and nothing else (W8)."""
+
+_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selectors:
+    """CSS selectors that win over the extractor; "" leaves it to the extractor."""
+
+    title: str = ""
+    text: str = ""
+    published: str = ""
+    author: str = ""
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """What may leave the desk."""
+
+    show: Literal["full", "excerpt", "headline"] = "full"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One configured site.
+
+    Attributes:
+        name: The file's own name; lower-case letters, digits, hyphens.
+        kind: `news` or `official`; its documents inherit it.
+        publisher: Who publishes, for people.
+        country: ISO 3166-1 alpha-2 code of where the publisher is, or "".
+        audience: Countries it addresses.
+        owner: Who stands behind the publisher.
+        languages: BCP 47 tags; a hint only.
+        feeds: RSS, Atom or JSON feeds.
+        sitemaps: Sitemaps or sitemap indexes.
+        listings: Pages whose links are followed.
+        allow: Regular expressions searched in the URL's path: what is an
+            article. Empty: every entry on the source's hosts.
+        hosts: Further hosts that belong to the site; those of the endpoints do.
+        every: How often the endpoints are visited, e.g. `15m`, `2h`.
+        delay_seconds: Between two requests to one host, 0 to 3600.
+        max_pages_per_run: Articles fetched per run at most.
+        enabled: False: kept, but not visited.
+        selectors: Optional, win over the extractor.
+        rights: What may leave the desk.
+    """
+
+    name: Annotated[str, MinLen(1)]
+    kind: Kind
+    publisher: Annotated[str, MinLen(1)]
+    country: str = ""
+    audience: tuple[str, ...] = ()
+    owner: str = ""
+    languages: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
+    listings: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    every: str = "30m"
+    delay_seconds: Annotated[float, Ge(0), Le(3600)] = 2.0
+    max_pages_per_run: Annotated[int, Ge(1), Le(100_000)] = 500
+    enabled: bool = True
+    verified: bool = True
+    selectors: Selectors = field(default_factory=Selectors)
+    rights: Rights = field(default_factory=Rights)
+
+    def __post_init__(self) -> None:
+        """Refuses what no type can refuse.
+
+        Raises:
+            ConfigError: Names the key and what was expected.
+        """
+        _check_name(self.name)
+        _check_country("country", self.country)
+        for country in self.audience:
+            _check_country("audience", country)
+        for endpoint in self.endpoints:
+            _check_url(endpoint)
+        for pattern in self.allow:
+            _check_pattern(pattern)
+        seconds(self.every)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Feeds, sitemaps and listings, in this order."""
+        return self.feeds + self.sitemaps + self.listings
+
+    @property
+    def every_seconds(self) -> int:
+        """`every` in seconds."""
+        return seconds(self.every)
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """`host` or `host:port` (where a port is written) that belong to the site."""
+        return frozenset(self.hosts) | {host_of(url) for url in self.endpoints}
+
+    def is_article(self, url: str) -> bool:
+        """Whether `url` is in scope: on the source's hosts, and allowed.
+
+        An endpoint is never an article.
+        """
+        if host_of(url) not in self.own_hosts or url in self.endpoints:
+            return False
+        path = urlsplit(url).path or "/"
+        return not self.allow or any(re.search(p, path) for p in self.allow)
+
+
+def seconds(duration: str) -> int:
+    """Seconds of a duration such as `90s`, `15m`, `2h`, `1d`.
+
+    Raises:
+        ConfigError: Anything else, or nothing at all.
+
+    >>> seconds("15m")
+    900
+    """
+    match = _DURATION.fullmatch(duration.strip())
+    if match is None or int(match[1]) == 0:
+        raise ConfigError(f'every: found "{duration}", expected e.g. "15m", "2h", "1d"')
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def read_source(path: Path) -> Source:
+    """The source in one TOML file.
+
+    Raises:
+        SourceError: One line: file, key, what was expected.
+    """
+    try:
+        source = from_mapping(Source, read_toml(path))
+    except ConfigError as error:
+        raise SourceError(_named(path, error)) from error
+    if source.name != path.stem:
+        raise SourceError(
+            f'{path}: name: found "{source.name}", expected "{path.stem}", '
+            "the file's own name"
+        )
+    return source
+
+
+def read_sources(folder: Path) -> dict[str, Source]:
+    """Every source of a folder by name, in the order of their names.
+
+    Raises:
+        SourceError: The first file that is not valid.
+    """
+    paths = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    return {path.stem: read_source(path) for path in paths}
+
+
+def _named(path: Path, error: ConfigError) -> str:
+    text = str(error)
+    return text if text.startswith(str(path)) else f"{path}: {text}"
+
+
+def _check_name(name: str) -> None:
+    if NAME_PATTERN.fullmatch(name) is None:
+        raise ConfigError(
+            f'name: found "{name}", expected lower-case letters, digits and hyphens'
+        )
+
+
+def _check_country(key: str, country: str) -> None:
+    if country and re.fullmatch(r"[A-Z]{2}", country) is None:
+        raise ConfigError(
+            f'{key}: found "{country}", expected an ISO 3166 code such as "VN"'
+        )
+
+
+def _check_url(url: str) -> None:
+    try:
+        host_of(url)
+    except ValueError as error:
+        raise ConfigError(
+            f'found "{url}", {error}; expected e.g. "https://example.org/feed"'
+        ) from error
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ConfigError(
+            f'allow: "{pattern}" is not a regular expression: {error}'
+        ) from error

@@ -1,0 +1,239 @@
+"""Opens the store: SQLite in a workspace, or PostgreSQL.
+
+Writes run in one transaction that holds the write lock from its start
+(`BEGIN IMMEDIATE`); no transaction stays open across parsing, translation or
+network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from pipeline.errors import (
+    BabelwireError,
+    ConfigError,
+    DamageError,
+    DiskFullError,
+    LockedError,
+    NewerStoreError,
+    UnavailableError,
+)
+
+SCHEMA_REVISION = "0001"
+"""The newest migration this program knows."""
+
+BUSY_TIMEOUT_SECONDS = 60.0
+"""How long a writer waits for another process's lock (P4)."""
+
+WAL_RESET_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+"""SQLite releases with the WAL-reset bug fixed (sqlite.org/wal.html); on any
+other one the rollback journal is used."""
+
+
+class Database:
+    """A store's database, migrated to this program's schema."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write; rolled back when the block raises.
+
+        Raises:
+            DiskFullError: No space; nothing of the block was stored.
+            LockedError: Another process kept the write lock for 60 s.
+        """
+        with _translated(), self._engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.execute(text("BEGIN IMMEDIATE"))
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent read; keep it short."""
+        with _translated(), self._engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.execute(text("BEGIN"))
+            yield connection
+            connection.rollback()
+
+    def close(self) -> None:
+        """Gives every connection back."""
+        self._engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """The store at an SQLAlchemy URL, made or migrated where needed.
+
+    Args:
+        url: `sqlite:///FILE` or `postgresql+psycopg://…`.
+
+    Raises:
+        ConfigError: No such kind of database.
+        NewerStoreError: A newer version of the program made it.
+        UnavailableError: It cannot be reached.
+    """
+    engine = _engine(url)
+    try:
+        with _translated():
+            _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine)
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+def _engine(url: str) -> Engine:
+    try:
+        backend = make_url(url).get_backend_name()
+    except Exception as error:
+        raise ConfigError(f"not a database URL: {error}") from error
+    if backend == "sqlite":
+        return _sqlite_engine(url)
+    if backend == "postgresql":
+        return _postgresql_engine(url)
+    raise ConfigError(
+        f'found a "{backend}" database, expected "sqlite:///FILE" or '
+        '"postgresql+psycopg://…"'
+    )
+
+
+def _postgresql_engine(url: str) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise UnavailableError(
+            "PostgreSQL needs the extra: pip install 'babelwire[postgresql]'"
+        ) from error
+
+
+def _sqlite_engine(url: str) -> Engine:
+    module = sqlite_module()
+    engine = create_engine(
+        url, module=module, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours
+        journal = "WAL" if _wal_is_sound(module.sqlite_version_info) else "DELETE"
+        for pragma in (
+            f"journal_mode={journal}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def sqlite_module() -> Any:
+    """`pysqlite3`, which brings a current SQLite, or else Python's own."""
+    try:
+        import pysqlite3
+    except ImportError:
+        return sqlite3
+    return pysqlite3
+
+
+def _wal_is_sound(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite has the WAL-reset bug fixed.
+
+    >>> _wal_is_sound((3, 53, 4)), _wal_is_sound((3, 50, 6)), _wal_is_sound((3, 44, 6))
+    (True, False, True)
+    """
+    newest = WAL_RESET_FIXED[0]
+    return version >= newest or any(
+        version[:2] == fixed[:2] and version >= fixed for fixed in WAL_RESET_FIXED
+    )
+
+
+def _migrate(engine: Engine) -> None:
+    found = _revision(engine)
+    if found == SCHEMA_REVISION:
+        return
+    if found is not None and found > SCHEMA_REVISION:
+        raise NewerStoreError(
+            f"the workspace's database has schema {found}, made by a newer version "
+            f"of babelwire; this one knows {SCHEMA_REVISION}: upgrade babelwire"
+        )
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option(
+        "script_location", str(files("pipeline.store").joinpath("migrations"))
+    )
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("BEGIN IMMEDIATE"))
+        else:
+            connection.execute(text("SELECT pg_advisory_xact_lock(7226741)"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def _revision(engine: Engine) -> str | None:
+    if not inspect(engine).has_table("alembic_version"):
+        return None
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version"))
+        return found.scalar_one_or_none()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        known = _known(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _known(error: DBAPIError) -> BabelwireError | None:
+    message = str(error.orig)
+    lower = message.lower()
+    if "full" in lower or "no space" in lower:
+        return DiskFullError(f"the disk is full, nothing was lost: {message}")
+    if "locked" in lower or "lock timeout" in lower:
+        return LockedError(
+            f"the database is locked by another process for over "
+            f"{BUSY_TIMEOUT_SECONDS:.0f} s: {message}"
+        )
+    if "malformed" in lower or "not a database" in lower:
+        return DamageError(f"the database is damaged: {message}")
+    if "unable to open" in lower or error.connection_invalidated:
+        return UnavailableError(f"the database cannot be opened: {message}")
+    if type(error.orig).__module__.startswith("psycopg") and "connect" in lower:
+        return UnavailableError(f"the database cannot be reached: {message}")
+    return None

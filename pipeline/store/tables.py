@@ -1,0 +1,388 @@
+"""Every table of the store.
+
+The migrations make them; `tests/pipeline/test_migrations.py` holds the two
+against each other. Times are aware UTC datetimes on both databases.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""A key that SQLite may count up by itself."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime; SQLite keeps it without the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        """To UTC; a naive time is a fault of the program."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime: {value}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(
+        self, value: Any | None, dialect: Dialect
+    ) -> datetime | None:
+        """As aware UTC."""
+        if value is None:
+            return None
+        moment: datetime = value
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("publisher", Text, nullable=False),
+    Column("country", String(2), nullable=False, server_default=""),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("audience", JSON, nullable=False),
+    Column("rights", String(16), nullable=False, server_default="full"),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("removed_at", Moment),
+)
+"""What documents of a source show; stays when the source's file is removed."""
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", String(260), primary_key=True),
+    Column("not_before_at", Moment),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+"""Politeness that must outlive a process: `Retry-After` and back-off."""
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", String(300), primary_key=True),
+    Column("fetched_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("body", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+"""robots.txt per scheme, host and port; state: rules | allow | unreachable."""
+
+urls = Table(
+    "urls",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("source", String(64), ForeignKey("sources.name"), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("endpoint_kind", String(16), nullable=False, server_default=""),
+    Column("url", Text, nullable=False),
+    Column("url_key", Text, nullable=False),
+    Column("host", String(260), nullable=False),
+    Column("parent_id", Number),
+    Column("via", String(16), nullable=False, server_default=""),
+    Column("depth", Integer, nullable=False, server_default="0"),
+    Column("hints", JSON, nullable=False),
+    Column("discovered_at", Moment, nullable=False),
+    Column("due_at", Moment),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("outcome", String(16), nullable=False, server_default="pending"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("etag", Text, nullable=False, server_default=""),
+    Column("last_modified", Text, nullable=False, server_default=""),
+    Column("body_checksum", String(80), nullable=False, server_default=""),
+    Column("visited_at", Moment),
+    Column("fetched_at", Moment),
+    Column("page_id", Number),
+    Column("alias_of_key", Text, nullable=False, server_default=""),
+    Index(
+        "ix_urls_due",
+        "host",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "uq_urls_article",
+        "url_key",
+        unique=True,
+        sqlite_where=text("role = 'article'"),
+        postgresql_where=text("role = 'article'"),
+    ),
+    Index(
+        "uq_urls_endpoint",
+        "source",
+        "url_key",
+        unique=True,
+        sqlite_where=text("role = 'endpoint'"),
+        postgresql_where=text("role = 'endpoint'"),
+    ),
+    Index("ix_urls_source_outcome", "source", "role", "outcome"),
+)
+"""The frontier. role: article | endpoint. endpoint_kind: feed | sitemap |
+listing. via: feed | sitemap | listing | link | redirect | import | seed.
+`due_at` set: to be visited then. outcome, of the latest visit: pending | stored
+| unchanged | duplicate | rejected | failed, with `reason` for the last two;
+endpoints keep theirs too, but only articles are counted in the balance.
+`page_id` is the newest page with a body; `etag`, `last_modified` are its."""
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("url_id", Number, ForeignKey("urls.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("fetched_at", Moment, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("content_type", Text, nullable=False, server_default=""),
+    Column("body_checksum", String(80), nullable=False, server_default=""),
+    Column("body_bytes", Integer, nullable=False, server_default="0"),
+    Column("hints", JSON, nullable=False),
+    Column("archive_file", String(255), nullable=False),
+    Column("archive_offset", BigInteger, nullable=False),
+    Column("archive_length", BigInteger, nullable=False),
+    Index("ix_pages_url_id", "url_id"),
+    Index("ix_pages_place", "archive_file", "archive_offset"),
+)
+"""Every HTTP response as archived: articles, endpoints, redirects, 304, errors."""
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(17), primary_key=True),
+    Column("source", String(64), ForeignKey("sources.name"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("reading_id", Number, nullable=False),
+    Column("cluster_id", String(17), nullable=False, server_default=""),
+    Column("version", BigInteger, nullable=False),
+    Column("deleted_at", Moment),
+    Index("ix_documents_source", "source"),
+    Index("ix_documents_cluster_id", "cluster_id"),
+    Index("ix_documents_version", "version"),
+)
+"""`reading_id` is the newest reading of the newest revision. `version` comes
+from one counter for the whole store (`counters`), so it also orders changes."""
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+document_urls = Table(
+    "document_urls",
+    metadata,
+    Column("url_key", Text, primary_key=True),
+    Column("document_id", String(17), ForeignKey("documents.id"), nullable=False),
+    Column("relation", String(16), nullable=False),
+    Index("ix_document_urls_document_id", "document_id"),
+)
+"""Every URL key that leads to a document. relation: first | canonical |
+redirect | page."""
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("document_id", String(17), ForeignKey("documents.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("page_id", Number, ForeignKey("pages.id"), nullable=False),
+    Column("reading_id", Number, nullable=False),
+    Column("text_checksum", String(80), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    PrimaryKeyConstraint("document_id", "number"),
+)
+"""`reading_id` is the newest reading of that revision's page."""
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("page_id", Number, ForeignKey("pages.id"), nullable=False),
+    Column("document_id", String(17), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("extractor", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("text_checksum", String(80), nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("published_at", Moment),
+    Column("published_precision", String(8), nullable=False),
+    Column("published_from", String(16), nullable=False, server_default=""),
+    Column("section", Text, nullable=False, server_default=""),
+    Column("canonical_url", Text, nullable=False, server_default=""),
+    Column("declared_language", String(35), nullable=False, server_default=""),
+    Column("language", String(35), nullable=False, server_default=""),
+    Column("language_confidence", Float),
+    Column("language_alternatives", JSON, nullable=False),
+    Column("identifier", String(64), nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("page_id", "extractor"),
+    Index("ix_readings_document_id", "document_id", "revision"),
+)
+"""`extractor` and `identifier` name a version too; `language` is "" until
+identified."""
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("reading_id", Number, ForeignKey("readings.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("field", String(8), nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    PrimaryKeyConstraint("reading_id", "position"),
+)
+"""Offsets into the reading's title or text, in code points."""
+
+translations = Table(
+    "translations",
+    metadata,
+    Column("reading_id", Number, ForeignKey("readings.id"), nullable=False),
+    Column("target", String(35), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("reading_id", "target"),
+)
+
+translated_segments = Table(
+    "translated_segments",
+    metadata,
+    Column("reading_id", Number, ForeignKey("readings.id"), nullable=False),
+    Column("target", String(35), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("model", Text, nullable=False, server_default=""),
+    Column("version", String(64), nullable=False, server_default=""),
+    Column("flags", JSON, nullable=False),
+    PrimaryKeyConstraint("reading_id", "target", "position"),
+)
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("source_language", String(35), nullable=False),
+    Column("target_language", String(35), nullable=False),
+    Column("checksum", String(64), nullable=False),
+    Column("source_text", Text, nullable=False),
+    Column("target_text", Text, nullable=False),
+    Column("origin", Text, nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+    PrimaryKeyConstraint("source_language", "target_language", "checksum"),
+)
+"""Saved translations; `checksum` is of the normalised source segment."""
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("fingerprint", BigInteger, nullable=False),
+    Column("document_id", String(17), nullable=False),
+    PrimaryKeyConstraint("fingerprint", "document_id"),
+    Index("ix_fingerprints_document_id", "document_id"),
+    sqlite_with_rowid=False,
+)
+"""The indexed quarter of each document's winnowed fingerprints (signed 64 bit)."""
+
+fingerprint_sets = Table(
+    "fingerprint_sets",
+    metadata,
+    Column("document_id", String(17), primary_key=True),
+    Column("reading_id", Number, nullable=False),
+    Column("fingerprints", JSON, nullable=False),
+    Column("numbers", JSON, nullable=False),
+)
+"""Of the document's newest clustered reading: all fingerprints, all numbers."""
+
+work = Table(
+    "work",
+    metadata,
+    Column("stage", String(16), nullable=False),
+    Column("item", Number, nullable=False),
+    Column("input_version", String(64), nullable=False, server_default=""),
+    Column("state", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", String(64), nullable=False, server_default=""),
+    Column("lease_until", Moment),
+    Column("due_at", Moment, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    PrimaryKeyConstraint("stage", "item"),
+    Index("ix_work_stage_state", "stage", "state", "due_at"),
+)
+"""state: due | claimed | done | waiting | dead. `item` is a page's id for
+`extract`, a reading's for the others. `claimed_by` is new with every claim: a
+late writer's does not match any more (P6)."""
+
+index_state = Table(
+    "index_state",
+    metadata,
+    Column("engine", String(32), nullable=False),
+    Column("generation", String(64), nullable=False),
+    Column("document_id", String(17), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("checksum", String(80), nullable=False),
+    PrimaryKeyConstraint("engine", "generation", "document_id"),
+)
+"""Written after the engine acknowledged; the backlog is where it differs."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("state", String(16), nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("capped", Boolean, nullable=False, server_default=text("false")),
+    Index("ix_runs_source", "source", "started_at"),
+)
+"""One crawl of one source, with its balance. state: running | done |
+interrupted | failed."""

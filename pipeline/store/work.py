@@ -1,0 +1,292 @@
+"""What each stage has to do: the `work` table.
+
+A worker claims a batch, works outside any transaction, and finishes the batch
+in the transaction that stores its results. A claim is a lease with a fresh
+token: when it ran out and another worker claimed the item, the first one's
+late result does not count any more (P6).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, case, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.errors import StageError
+from pipeline.store.tables import work
+
+MAX_ATTEMPTS = 3
+"""An item that failed so often is set aside (`dead`)."""
+
+LEASE = timedelta(minutes=10)
+"""Longer than any batch takes: 64 pages of at most 5 s on one worker."""
+
+RETRY_DELAYS = (timedelta(seconds=0), timedelta(minutes=1))
+"""Before the second and the third attempt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """Items that are this worker's until the lease runs out."""
+
+    stage: str
+    token: str
+    items: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageCounts:
+    """How one stage stands: numbers of items."""
+
+    due: int = 0
+    claimed: int = 0
+    done: int = 0
+    dead: int = 0
+    waiting: Mapping[str, int]
+    dead_reasons: Mapping[str, int]
+
+
+def enqueue(
+    connection: Connection,
+    stage: str,
+    items: Iterable[int],
+    *,
+    now: datetime,
+    input_version: str = "",
+) -> None:
+    """Makes items due; one that was done, waiting or set aside starts anew."""
+    rows = [
+        {
+            "stage": stage,
+            "item": item,
+            "input_version": input_version,
+            "state": "due",
+            "due_at": now,
+        }
+        for item in items
+    ]
+    if not rows:
+        return
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(work)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["stage", "item"],
+            set_={
+                "input_version": statement.excluded.input_version,
+                "state": "due",
+                "due_at": statement.excluded.due_at,
+                "attempts": 0,
+                "claimed_by": "",
+                "lease_until": None,
+                "reason": "",
+                "detail": "",
+            },
+        ),
+        rows,
+    )
+
+
+def claim(
+    connection: Connection,
+    stage: str,
+    *,
+    limit: int,
+    now: datetime,
+    newest_first: bool = True,
+) -> Claim:
+    """Takes up to `limit` items that are due, or whose lease ran out.
+
+    An item whose lease ran out in its last attempt (its worker died with it)
+    is set aside instead.
+    """
+    _bury_abandoned(connection, stage, now)
+    free = and_(
+        work.c.stage == stage,
+        or_(
+            and_(work.c.state == "due", work.c.due_at <= now),
+            and_(work.c.state == "claimed", work.c.lease_until <= now),
+        ),
+    )
+    order = work.c.item.desc() if newest_first else work.c.item.asc()
+    chosen = select(work.c.item).where(free).order_by(order).limit(limit)
+    items = connection.scalars(chosen.with_for_update(skip_locked=True)).all()
+    token = uuid.uuid4().hex
+    if items:
+        connection.execute(
+            update(work)
+            .where(work.c.stage == stage, work.c.item.in_(items))
+            .values(
+                state="claimed",
+                claimed_by=token,
+                lease_until=now + LEASE,
+                attempts=work.c.attempts + 1,
+            )
+        )
+    return Claim(stage=stage, token=token, items=tuple(items))
+
+
+def still_mine(connection: Connection, claim: Claim) -> frozenset[int]:
+    """The items whose claim still holds; results of others must be dropped."""
+    mine = select(work.c.item).where(_held(claim))
+    return frozenset(connection.scalars(mine.with_for_update()))
+
+
+def release(connection: Connection, claim: Claim) -> None:
+    """Gives unfinished items back, as if they had not been claimed."""
+    connection.execute(
+        update(work)
+        .where(_held(claim))
+        .values(
+            state="due",
+            claimed_by="",
+            lease_until=None,
+            attempts=work.c.attempts - 1,
+        )
+    )
+
+
+def finish(connection: Connection, claim: Claim, items: Sequence[int]) -> None:
+    """Marks items done."""
+    connection.execute(
+        update(work)
+        .where(_held(claim), work.c.item.in_(items))
+        .values(
+            state="done",
+            claimed_by="",
+            lease_until=None,
+            attempts=0,
+            reason="",
+            detail="",
+        )
+    )
+
+
+def fail(
+    connection: Connection, claim: Claim, item: int, error: StageError, *, now: datetime
+) -> None:
+    """Notes a failed item: due again, waiting for what is missing, or dead."""
+    if error.waiting:
+        values: dict[str, object] = {"state": "waiting", "attempts": 0}
+    else:
+        last = not error.retry
+        values = {
+            "state": case(
+                (or_(work.c.attempts >= MAX_ATTEMPTS, last), "dead"), else_="due"
+            ),
+            "due_at": case(
+                (work.c.attempts <= 1, now + RETRY_DELAYS[0]),
+                else_=now + RETRY_DELAYS[1],
+            ),
+        }
+    connection.execute(
+        update(work)
+        .where(_held(claim), work.c.item == item)
+        .values(
+            claimed_by="",
+            lease_until=None,
+            reason=error.reason,
+            detail=error.detail[:4000],
+            **values,
+        )
+    )
+
+
+def revive(
+    connection: Connection,
+    *,
+    now: datetime,
+    states: Sequence[str] = ("dead",),
+    stage: str | None = None,
+    reason: str | None = None,
+) -> int:
+    """Makes set-aside (or waiting) items due again; how many."""
+    statement = update(work).where(work.c.state.in_(states))
+    if stage is not None:
+        statement = statement.where(work.c.stage == stage)
+    if reason is not None:
+        statement = statement.where(work.c.reason == reason)
+    result = connection.execute(
+        statement.values(state="due", due_at=now, attempts=0, reason="", detail="")
+    )
+    return result.rowcount
+
+
+def counts(connection: Connection) -> dict[str, StageCounts]:
+    """How every stage stands, by its name."""
+    rows = connection.execute(
+        select(work.c.stage, work.c.state, work.c.reason, func.count())
+        .group_by(work.c.stage, work.c.state, work.c.reason)
+        .order_by(work.c.stage)
+    )
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for stage, state, reason, number in rows:
+        by_state = found.setdefault(stage, {})
+        by_state.setdefault(state, {})[reason] = number
+    return {stage: _stage_counts(by_state) for stage, by_state in found.items()}
+
+
+def set_aside(
+    connection: Connection, *, limit: int = 100
+) -> list[tuple[str, int, str, str]]:
+    """Stage, item, reason and detail of what was set aside."""
+    rows = connection.execute(
+        select(work.c.stage, work.c.item, work.c.reason, work.c.detail)
+        .where(work.c.state == "dead")
+        .order_by(work.c.stage, work.c.item)
+        .limit(limit)
+    )
+    return [(stage, item, reason, detail) for stage, item, reason, detail in rows]
+
+
+def next_due_at(connection: Connection, stage: str) -> datetime | None:
+    """When the next item of a stage becomes due; None when there is none."""
+    due = select(func.min(work.c.due_at)).where(
+        work.c.stage == stage, work.c.state == "due"
+    )
+    return connection.scalar(due)
+
+
+def _stage_counts(by_state: dict[str, dict[str, int]]) -> StageCounts:
+    def total(state: str) -> int:
+        return sum(by_state.get(state, {}).values())
+
+    return StageCounts(
+        due=total("due"),
+        claimed=total("claimed"),
+        done=total("done"),
+        dead=total("dead"),
+        waiting=by_state.get("waiting", {}),
+        dead_reasons=by_state.get("dead", {}),
+    )
+
+
+def _held(claim: Claim) -> object:
+    return and_(
+        work.c.stage == claim.stage,
+        work.c.claimed_by == claim.token,
+        work.c.state == "claimed",
+    )
+
+
+def _bury_abandoned(connection: Connection, stage: str, now: datetime) -> None:
+    connection.execute(
+        update(work)
+        .where(
+            work.c.stage == stage,
+            work.c.state == "claimed",
+            work.c.lease_until <= now,
+            work.c.attempts >= MAX_ATTEMPTS,
+        )
+        .values(
+            state="dead",
+            claimed_by="",
+            lease_until=None,
+            reason="worker_died",
+            detail=f"its worker died {MAX_ATTEMPTS} times while it held the item",
+        )
+    )
