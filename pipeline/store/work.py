@@ -13,7 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.errors import StageError
@@ -24,6 +34,9 @@ MAX_ATTEMPTS = 3
 
 LEASE = timedelta(minutes=10)
 """Longer than any batch takes: 64 pages of at most 5 s on one worker."""
+
+MAX_DETAIL_CHARACTERS = 4000
+"""Enough for a traceback."""
 
 RETRY_DELAYS = (timedelta(seconds=0), timedelta(minutes=1))
 """Before the second and the third attempt."""
@@ -150,13 +163,20 @@ def release(connection: Connection, claim: Claim) -> None:
     )
 
 
-def finish(connection: Connection, claim: Claim, items: Sequence[int]) -> None:
-    """Marks items done."""
+def finish(
+    connection: Connection,
+    claim: Claim,
+    items: Sequence[int],
+    *,
+    input_version: str = "",
+) -> None:
+    """Marks items done by that version of the stage."""
     connection.execute(
         update(work)
         .where(_held(claim), work.c.item.in_(items))
         .values(
             state="done",
+            input_version=input_version,
             claimed_by="",
             lease_until=None,
             attempts=0,
@@ -167,16 +187,27 @@ def finish(connection: Connection, claim: Claim, items: Sequence[int]) -> None:
 
 
 def fail(
-    connection: Connection, claim: Claim, item: int, error: StageError, *, now: datetime
+    connection: Connection,
+    claim: Claim,
+    item: int,
+    error: StageError,
+    *,
+    now: datetime,
+    input_version: str = "",
 ) -> None:
-    """Notes a failed item: due again, waiting for what is missing, or dead."""
+    """Notes a failed item: due again, waiting for what is missing, or dead.
+
+    Args:
+        input_version: The stage's version; with its supply where it waits.
+    """
     if error.waiting:
         values: dict[str, object] = {"state": "waiting", "attempts": 0}
     else:
         last = not error.retry
         values = {
             "state": case(
-                (or_(work.c.attempts >= MAX_ATTEMPTS, last), "dead"), else_="due"
+                (or_(work.c.attempts >= MAX_ATTEMPTS, literal(last)), "dead"),
+                else_="due",
             ),
             "due_at": case(
                 (work.c.attempts <= 1, now + RETRY_DELAYS[0]),
@@ -189,11 +220,40 @@ def fail(
         .values(
             claimed_by="",
             lease_until=None,
+            input_version=input_version,
             reason=error.reason,
-            detail=error.detail[:4000],
+            detail=error.detail[:MAX_DETAIL_CHARACTERS],
             **values,
         )
     )
+
+
+def renew(
+    connection: Connection, stage: str, *, version: str, supply: str, now: datetime
+) -> int:
+    """Makes due what another version of the stage did; how many.
+
+    Waiting items become due again when what they may have waited for has
+    changed (`supply`), e.g. a model was added.
+    """
+    old = or_(
+        and_(work.c.state.in_(("done", "dead")), work.c.input_version != version),
+        and_(
+            work.c.state == "waiting",
+            work.c.input_version != waiting_version(version, supply),
+        ),
+    )
+    result = connection.execute(
+        update(work)
+        .where(work.c.stage == stage, old)
+        .values(state="due", due_at=now, attempts=0, reason="", detail="")
+    )
+    return result.rowcount
+
+
+def waiting_version(version: str, supply: str) -> str:
+    """The `input_version` of an item that waits."""
+    return f"{version}+{supply}" if supply else version
 
 
 def revive(
@@ -248,7 +308,8 @@ def next_due_at(connection: Connection, stage: str) -> datetime | None:
     due = select(func.min(work.c.due_at)).where(
         work.c.stage == stage, work.c.state == "due"
     )
-    return connection.scalar(due)
+    found: datetime | None = connection.scalar(due)
+    return found
 
 
 def _stage_counts(by_state: dict[str, dict[str, int]]) -> StageCounts:
@@ -265,7 +326,7 @@ def _stage_counts(by_state: dict[str, dict[str, int]]) -> StageCounts:
     )
 
 
-def _held(claim: Claim) -> object:
+def _held(claim: Claim) -> ColumnElement[bool]:
     return and_(
         work.c.stage == claim.stage,
         work.c.claimed_by == claim.token,

@@ -1,0 +1,9 @@
+"""From a page's bytes to an article: text, headline, byline, time, canonical.
+
+`extract_page` is the whole of it; it runs in a supervised child because a
+hostile page can take minutes.
+"""
+
+from pipeline.extraction.article import EXTRACTOR_VERSION, PageInput, extract_page
+
+__all__ = ["EXTRACTOR_VERSION", "PageInput", "extract_page"]

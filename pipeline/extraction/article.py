@@ -1,0 +1,177 @@
+"""The whole of extraction: bytes in, `Extraction` out; no I/O."""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from pipeline.documents import Extraction
+from pipeline.extraction.encoding import decode, is_binary
+from pipeline.extraction.metadata import Moment, PageMetadata, parse_date
+from pipeline.extraction.rejection import rejection
+from pipeline.sources import Selectors
+
+EXTRACTOR_VERSION = f"trafilatura-{version('trafilatura')}+1"
+"""Raised with every change here that may change a text."""
+
+_BLANKS = re.compile(r"[^\S\n]+")
+_BREAKS = re.compile(r" ?\n[\s]*")
+_BLOCKS = frozenset(
+    "p div section article li blockquote h1 h2 h3 h4 h5 h6 tr br pre ul ol"
+    " table".split()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageInput:
+    """What extraction needs to know of a page.
+
+    Attributes:
+        body: After content decoding.
+        url: As fetched.
+        content_type: The response's header, or "".
+        fetched_at: Later publication dates are not believed.
+        hints: `title`, `published_at`, `language` of a feed or sitemap.
+        selectors: The source's, which win.
+    """
+
+    body: bytes
+    url: str
+    fetched_at: datetime
+    content_type: str = ""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    selectors: Selectors = field(default_factory=Selectors)
+
+
+def extract_page(page: PageInput) -> Extraction:
+    """Reads the article out of a page; `rejected` says why there is none."""
+    if is_binary(page.body):
+        return Extraction(title="", text="", rejected="not_text")
+    html = decode(page.body, page.content_type)
+    tree = _parse(html)
+    if tree is None:
+        return Extraction(title="", text="", rejected="no_text")
+    metadata = PageMetadata(tree, page.url)
+    title = _selected(tree, page.selectors.title) or metadata.headline()
+    title = normalise(title or page.hints.get("title", "")).replace("\n", " ")
+    published = _published(metadata, tree, html, page)
+    canonical, language = metadata.canonical_url(), metadata.declared_language()
+    authors, section = metadata.authors(), metadata.section()
+    is_free = metadata.is_free()
+    text = _without_headline(_text(tree, page), title)
+    return Extraction(
+        title=title,
+        text=text,
+        authors=authors,
+        published_at=published.at,
+        published_precision=published.precision,
+        published_from=published.found_in,
+        section=section,
+        canonical_url=canonical,
+        declared_language=language,
+        rejected=rejection(title, text, is_free=is_free),
+    )
+
+
+def normalise(text: str) -> str:
+    r"""NFC, no control characters, single spaces, single line feeds.
+
+    >>> normalise("a\u0301  b \r\n\n c\x00")
+    'á b\nc'
+    """
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    kept = "".join(
+        c for c in text if c == "\n" or c == "\t" or unicodedata.category(c) != "Cc"
+    )
+    return _BREAKS.sub("\n", _BLANKS.sub(" ", kept)).strip()
+
+
+def _parse(html: str) -> HtmlElement | None:
+    parser = HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
+    )
+    try:
+        return document_fromstring(
+            html.encode("utf-8", "replace"), parser=parser, ensure_head_body=False
+        )
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _published(
+    metadata: PageMetadata, tree: HtmlElement, html: str, page: PageInput
+) -> Moment:
+    chosen = _selected(tree, page.selectors.published, attribute="datetime")
+    at, precision = parse_date(chosen)
+    if at is not None:
+        return Moment(at=at, precision=precision, found_in="selector")
+    moment = metadata.published(fetched_at=page.fetched_at, html=html)
+    hinted, hinted_precision = parse_date(page.hints.get("published_at", ""))
+    if hinted is None or moment.precision not in {"none", "day", "month", "year"}:
+        return moment
+    # The feed knows the minute of a day that the page confirms or leaves open.
+    if moment.at is None or abs((hinted - moment.at).total_seconds()) <= 86400:
+        return Moment(at=hinted, precision=hinted_precision, found_in="feed")
+    return moment
+
+
+def _text(tree: HtmlElement, page: PageInput) -> str:
+    for selector in page.selectors.remove:
+        for node in tree.cssselect(selector):
+            node.drop_tree()
+    if page.selectors.text:
+        return normalise(
+            "\n".join(map(_block_text, tree.cssselect(page.selectors.text)))
+        )
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    from trafilatura import bare_extraction
+
+    found = bare_extraction(
+        tree,
+        url=page.url,
+        favor_precision=True,
+        include_comments=False,
+        include_tables=True,
+        with_metadata=False,
+    )
+    if found is None or isinstance(found, dict):
+        return ""
+    return normalise(found.text or "")
+
+
+def _without_headline(text: str, title: str) -> str:
+    """The text without its first line where that is the headline again."""
+    first, _, rest = text.partition("\n")
+    return rest if rest and first.strip() == title else text
+
+
+def _selected(tree: HtmlElement, selector: str, attribute: str = "") -> str:
+    """The text (or an attribute) of the first node a source's selector finds."""
+    if not selector:
+        return ""
+    for node in tree.cssselect(selector):
+        value = (node.get(attribute) if attribute else "") or node.text_content()
+        if value.strip():
+            return str(value).strip()
+    return ""
+
+
+def _block_text(node: HtmlElement) -> str:
+    """An element's text with a line feed around each block."""
+    parts: list[str] = []
+    for event, element in etree.iterwalk(node, events=("start", "end")):
+        if element.tag in _BLOCKS:
+            parts.append("\n")
+        if event == "start" and element.tag not in {"script", "style"}:
+            parts.append(element.text or "")
+        elif event == "end" and element is not node:
+            parts.append(element.tail or "")
+    return "".join(parts)
