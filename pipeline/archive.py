@@ -260,8 +260,12 @@ def read(
 
 
 def scan(path: Path, start: int = 0) -> Iterator[WarcPlace]:
-    """The complete gzip members of a file from an offset on; stops at the first
-    that is torn or damaged."""
+    """The complete gzip members of a file, up to the first torn or damaged one.
+
+    Args:
+        path: Of the file.
+        start: The offset to begin at, where a member begins.
+    """
     with path.open("rb") as file:
         file.seek(start)
         offset, data, stream = start, b"", zlib.decompressobj(_GZIP)
@@ -414,9 +418,7 @@ def _record(response: ArchivedResponse) -> bytes:
     return _serialised(fields, response.at, _http_head(response) + response.body)
 
 
-def _serialised(
-    fields: Iterable[tuple[str, str]], at: datetime, block: bytes
-) -> bytes:
+def _serialised(fields: Iterable[tuple[str, str]], at: datetime, block: bytes) -> bytes:
     lines = [
         "WARC/1.1",
         *(f"{name}: {value}" for name, value in fields),

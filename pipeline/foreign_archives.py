@@ -67,7 +67,9 @@ def records(
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except (ArchiveLoadFailed, zlib.error, ValueError, EOFError) as error:
-        raise InputError(f"{path}: no WARC record after byte {offset}: {error}") from error
+        raise InputError(
+            f"{path}: no WARC record after byte {offset}: {error}"
+        ) from error
 
 
 def _body(record: Any, limit: int) -> bytes:

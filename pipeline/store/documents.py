@@ -113,6 +113,13 @@ def load_revisions(connection: Connection, document_id: str) -> list[Revision]:
     ]
 
 
+def load_translations(
+    connection: Connection, reading_id: int
+) -> tuple[Translation, ...]:
+    """The stored translations of one reading."""
+    return _Parts(connection, [reading_id]).translations(reading_id)
+
+
 def cluster_members(connection: Connection, cluster_id: str) -> list[str]:
     """Ids of the documents of a cluster, in the order they were first seen."""
     if not cluster_id:

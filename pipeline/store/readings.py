@@ -9,6 +9,7 @@ the document is an alias (`duplicate`).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.documents import Extraction, Page
+from pipeline.documents import UNDETERMINED, Extraction, Page, Segment
 from pipeline.fingerprints import containment
 from pipeline.store.documents import next_version, page_columns, page_of
 from pipeline.store.frontier import resolve
@@ -26,6 +27,7 @@ from pipeline.store.tables import (
     pages,
     readings,
     revisions,
+    segments,
     sources,
     urls,
 )
@@ -79,6 +81,54 @@ def load_pages(connection: Connection, ids: list[int]) -> dict[int, Page]:
     """Pages by their ids."""
     rows = connection.execute(select(*page_columns()).where(pages.c.id.in_(ids)))
     return {row.page_id: page_of(row) for row in rows}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """What the stages after extraction read of a reading."""
+
+    title: str
+    text: str
+    language: str
+
+
+def load_texts(connection: Connection, ids: Sequence[int]) -> dict[int, Texts]:
+    """Title, text and language ("" before it is identified) by reading."""
+    columns = (readings.c.id, readings.c.title, readings.c.text, readings.c.language)
+    rows = connection.execute(select(*columns).where(readings.c.id.in_(ids)))
+    return {
+        row.id: Texts(title=row.title, text=row.text, language=row.language)
+        for row in rows
+    }
+
+
+def load_segments(
+    connection: Connection, ids: Sequence[int]
+) -> dict[int, tuple[str, tuple[Segment, ...]]]:
+    """Language and segments by reading."""
+    texts = load_texts(connection, ids)
+    found: dict[int, list[Segment]] = {reading_id: [] for reading_id in texts}
+    rows = connection.execute(
+        select(segments)
+        .where(segments.c.reading_id.in_(ids))
+        .order_by(segments.c.reading_id, segments.c.position)
+    )
+    for row in rows:
+        texts_of = texts[row.reading_id]
+        field = texts_of.title if row.field == "title" else texts_of.text
+        found[row.reading_id].append(
+            Segment(
+                position=row.position,
+                field=row.field,
+                start=row.start,
+                end=row.end,
+                text=field[row.start : row.end],
+            )
+        )
+    return {
+        reading_id: (texts[reading_id].language or UNDETERMINED, tuple(pieces))
+        for reading_id, pieces in found.items()
+    }
 
 
 def pages_to_read_again(

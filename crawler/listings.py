@@ -1,0 +1,113 @@
+"""Reads listing pages: their links, and their next page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from crawler.charsets import decode_text, without_declaration
+from crawler.discover import MAX_LINKS, Entry, Reading, clean
+
+PAGE_PARAMETERS = frozenset({"page", "p", "pg", "paged", "pagenum", "page_num", "pn"})
+"""Query parameters that number a listing's pages on common systems."""
+
+_PATH_PAGE = re.compile(r"/page/(\d{1,4})(?=/|$)")
+
+
+def read_listing(
+    body: bytes, url: str, content_type: str, languages: Iterable[str] = ()
+) -> Reading:
+    """The links of a page, in their order, and its next page.
+
+    Problems: `not_html`, `no_links`.
+    """
+    root = parse_html(body, content_type, languages)
+    if root is None:
+        return Reading(base=url, problem="not_html")
+    base = _base(root, url)
+    links = [urljoin_safely(base, href) for href in _hrefs(root)][:MAX_LINKS]
+    entries = tuple(Entry(url=link) for link in dict.fromkeys(links) if link)
+    following = [*_rel_next(root, base), *_numbered(entries, url)]
+    return Reading(
+        base=base if urlsplit(base).scheme in {"http", "https"} else url,
+        entries=entries,
+        children=tuple(Entry(url=found) for found in following[:1]),
+        problem="" if entries else "no_links",
+        title=clean(root.findtext(".//title") or ""),
+        language=root.get("lang", ""),
+    )
+
+
+def parse_html(body: bytes, content_type: str, languages: Iterable[str] = ()) -> Any:
+    """The tree of an HTML page; None where there is none."""
+    from lxml import etree, html
+
+    text = without_declaration(decode_text(body, content_type, languages))
+    text = text.replace("\0", "")
+    if not text.strip():
+        return None
+    parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True)
+    try:
+        return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def urljoin_safely(base: str, href: str) -> str:
+    """An absolute http URL, or ""."""
+    try:
+        url = urljoin(base, href.strip())
+    except ValueError:
+        return ""
+    return url if url.startswith(("http://", "https://")) else ""
+
+
+def _base(root: Any, url: str) -> str:
+    element = root.find(".//base[@href]")
+    return url if element is None else urljoin_safely(url, element.get("href")) or url
+
+
+def _hrefs(root: Any) -> Iterator[str]:
+    for element in root.iter("a", "area"):
+        href = element.get("href")
+        if href:
+            yield href
+
+
+def _rel_next(root: Any, base: str) -> Iterator[str]:
+    for element in root.iter("link", "a"):
+        if "next" in (element.get("rel") or "").lower().split():
+            url = urljoin_safely(base, element.get("href") or "")
+            if url:
+                yield url
+
+
+def _numbered(entries: Iterable[Entry], url: str) -> Iterator[str]:
+    here = _page_number(url)
+    for entry in entries:
+        there = _page_number(entry.url)
+        if there is not None and here is not None:
+            is_next = there[1] == (here[1] or 1) + 1
+            if is_next and there[0] == here[0]:
+                yield entry.url
+
+
+def _page_number(url: str) -> tuple[object, int] | None:
+    """A listing's identity, and which of its pages this is (0: not said).
+
+    >>> _page_number("https://e.org/news?page=3")[1]
+    3
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    numbers = [v for k, v in pairs if k.lower() in PAGE_PARAMETERS and v.isdecimal()]
+    numbers += _PATH_PAGE.findall(parts.path)
+    rest = tuple(pair for pair in pairs if pair[0].lower() not in PAGE_PARAMETERS)
+    path = _PATH_PAGE.sub("", parts.path).rstrip("/")
+    number = int(numbers[0][:6]) if numbers else 0
+    return (parts.netloc.lower(), path, rest), number

@@ -1,0 +1,46 @@
+"""Reading → group of (nearly) the same texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from pipeline.errors import StageError
+from pipeline.fingerprints import Fingerprints, fingerprint
+from pipeline.store import clusters
+from pipeline.store.readings import Texts, load_texts
+
+
+class ClusterStage:
+    """Groups documents; a near-identical text is linked, never dropped."""
+
+    name = "cluster"
+    version = "winnow-1"
+    batch_size = 256
+
+    def supply(self, connection: Connection) -> str:
+        """Nothing waits here."""
+        return ""
+
+    def load(self, connection: Connection, items: Sequence[int]) -> Mapping[int, Texts]:
+        """Texts of the readings that are shown now; others need no group."""
+        shown = clusters.current_documents(connection, items)
+        return load_texts(connection, list(shown))
+
+    def run(self, loaded: Mapping[int, Texts]) -> Mapping[int, Fingerprints]:
+        """Fingerprints of the original text."""
+        return {item: fingerprint(texts.text) for item, texts in loaded.items()}
+
+    def save(
+        self,
+        connection: Connection,
+        results: Mapping[int, Fingerprints],
+        now: datetime,
+    ) -> Mapping[int, StageError]:
+        """Compares with what is stored, one document after the other."""
+        shown = clusters.current_documents(connection, list(results))
+        for item in sorted(shown):
+            clusters.assign(connection, shown[item], item, results[item])
+        return {}

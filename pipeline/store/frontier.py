@@ -1,0 +1,444 @@
+"""The frontier: which URLs there are, which are due, and how each fared.
+
+An article's row keeps the outcome of its latest visit; `balance` counts them.
+What a visit changes is in `pipeline.store.visits`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.sources import Source
+from pipeline.store.tables import pages, urls
+from pipeline.urls import host_of, url_key
+
+Role = Literal["article", "endpoint"]
+Outcome = Literal["pending", "stored", "unchanged", "duplicate", "rejected", "failed"]
+
+CHUNK = 500
+"""Values in one IN list: well under SQLite's limit of 32,766 variables."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueUrl:
+    """A row of the frontier, as the crawler needs it for a visit.
+
+    Attributes:
+        id: The row's.
+        endpoint_kind: `feed`, `sitemap` or `listing`; "" for an article.
+        host: With its port, where that is not the scheme's own.
+        via: How it was found.
+        depth: Links from a source's own endpoint; hops where via `redirect`.
+        hints: What a feed or sitemap said of it.
+        attempts: Visits that failed since the last one that did not.
+        etag: Of the page that `body_checksum` is of, likewise `last_modified`.
+    """
+
+    id: int
+    source: str
+    role: Role
+    endpoint_kind: str
+    url: str
+    url_key: str
+    host: str
+    via: str
+    depth: int
+    hints: Mapping[str, str]
+    attempts: int
+    etag: str
+    last_modified: str
+    body_checksum: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """How the article URLs of one source stand.
+
+    Attributes:
+        rejected: By reason.
+        failed: By reason.
+    """
+
+    pending: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    failed: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def discovered(self) -> int:
+        """All of them: always the sum of the outcomes."""
+        settled = self.stored + self.unchanged + self.duplicate
+        lost = sum(self.rejected.values()) + sum(self.failed.values())
+        return self.pending + settled + lost
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The keys that `status --json` shows."""
+        return {
+            "discovered": self.discovered,
+            "pending": self.pending,
+            "stored": self.stored,
+            "unchanged": self.unchanged,
+            "duplicate": self.duplicate,
+            "rejected": dict(self.rejected),
+            "failed": dict(self.failed),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointState:
+    """How a source's feed, sitemap or listing page stands."""
+
+    source: str
+    kind: str
+    url: str
+    outcome: Outcome
+    reason: str
+    visited_at: datetime | None
+    fetched_at: datetime | None
+
+
+def seed_endpoints(
+    connection: Connection,
+    sources: Iterable[Source],
+    now: datetime,
+    *,
+    due_only: bool = False,
+) -> int:
+    """Makes the sources' own endpoints due; how many are.
+
+    Args:
+        connection: In a writing transaction.
+        sources: Those to visit; they must be in the table `sources`.
+        now: The time.
+        due_only: Leave those alone that were visited less than `every` ago.
+    """
+    return sum(_seed(connection, source, now, due_only) for source in sources)
+
+
+def make_due(
+    connection: Connection, sources: Collection[str], now: datetime, *, days: int
+) -> int:
+    """Makes settled articles that were first seen in the last days due again.
+
+    Aliases are left out: the page they lead to is visited itself. So is what was
+    imported.
+    """
+    result = connection.execute(
+        update(urls)
+        .where(
+            urls.c.role == "article",
+            urls.c.source.in_(sources),
+            urls.c.outcome.in_(("stored", "unchanged", "rejected", "failed")),
+            urls.c.alias_of_key == "",
+            urls.c.via != "import",
+            urls.c.discovered_at >= now - timedelta(days=days),
+            or_(urls.c.due_at.is_(None), urls.c.due_at > now),
+        )
+        .values(due_at=now, attempts=0)
+    )
+    return result.rowcount
+
+
+def due_hosts(connection: Connection, sources: Collection[str]) -> dict[str, datetime]:
+    """By host, when its first article of these sources is due."""
+    rows = connection.execute(
+        select(urls.c.host, func.min(urls.c.due_at))
+        .where(_articles_of(sources))
+        .group_by(urls.c.host)
+    )
+    return {host: due_at for host, due_at in rows if due_at is not None}
+
+
+def due_articles(
+    connection: Connection,
+    host: str,
+    sources: Collection[str],
+    now: datetime,
+    *,
+    limit: int,
+) -> tuple[list[DueUrl], datetime | None]:
+    """Articles of a host that are due, the newest finds first.
+
+    Returns:
+        At most `limit` rows, and when the next one of the host becomes due (None
+        where nothing is left, or where there was more than `limit` allows).
+    """
+    mine = and_(_articles_of(sources), urls.c.host == host)
+    rows = connection.execute(
+        _due_columns()
+        .where(mine, urls.c.due_at <= now)
+        .order_by(urls.c.due_at.desc(), urls.c.id.desc())
+        .limit(limit)
+    ).all()
+    if len(rows) == limit:
+        return [_due_url(row) for row in rows], None
+    later = connection.scalar(
+        select(func.min(urls.c.due_at)).where(mine, urls.c.due_at > now)
+    )
+    return [_due_url(row) for row in rows], later
+
+
+def due_endpoints(
+    connection: Connection, sources: Collection[str], now: datetime
+) -> tuple[list[DueUrl], datetime | None]:
+    """All endpoints that are due, and when the next one is."""
+    mine = and_(
+        urls.c.role == "endpoint",
+        urls.c.source.in_(sources),
+        urls.c.due_at.is_not(None),
+    )
+    rows = connection.execute(
+        _due_columns().where(mine, urls.c.due_at <= now).order_by(urls.c.id)
+    ).all()
+    later = connection.scalar(
+        select(func.min(urls.c.due_at)).where(mine, urls.c.due_at > now)
+    )
+    return [_due_url(row) for row in rows], later
+
+
+def next_due(connection: Connection, sources: Collection[str]) -> datetime | None:
+    """When the first URL of these sources is due."""
+    first: datetime | None = connection.scalar(
+        select(func.min(urls.c.due_at)).where(
+            urls.c.source.in_(sources), urls.c.due_at.is_not(None)
+        )
+    )
+    return first
+
+
+def count_due(
+    connection: Connection, sources: Collection[str], now: datetime
+) -> dict[str, int]:
+    """By source, how many articles are due."""
+    rows = connection.execute(
+        select(urls.c.source, func.count().label("number"))
+        .where(_articles_of(sources), urls.c.due_at <= now)
+        .group_by(urls.c.source)
+    )
+    return {row.source: row.number for row in rows}
+
+
+def balance(connection: Connection, source: str | None = None) -> dict[str, Balance]:
+    """How the article URLs stand, by source."""
+    statement = select(
+        urls.c.source, urls.c.outcome, urls.c.reason, func.count()
+    ).where(urls.c.role == "article")
+    if source is not None:
+        statement = statement.where(urls.c.source == source)
+    grouped = statement.group_by(urls.c.source, urls.c.outcome, urls.c.reason)
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for name, outcome, reason, number in connection.execute(grouped):
+        found.setdefault(name, {}).setdefault(outcome, {})[reason] = number
+    return {name: _balance(outcomes) for name, outcomes in found.items()}
+
+
+def endpoints(connection: Connection, source: str | None = None) -> list[EndpointState]:
+    """The sources' own endpoints, and how each fared."""
+    statement = select(urls).where(urls.c.role == "endpoint", urls.c.via == "seed")
+    if source is not None:
+        statement = statement.where(urls.c.source == source)
+    return [
+        EndpointState(
+            source=row.source,
+            kind=row.endpoint_kind,
+            url=row.url,
+            outcome=row.outcome,
+            reason=row.reason,
+            visited_at=row.visited_at,
+            fetched_at=row.fetched_at,
+        )
+        for row in connection.execute(statement.order_by(urls.c.source, urls.c.id))
+    ]
+
+
+def resolve(
+    connection: Connection,
+    url_id: int,
+    outcome: Outcome,
+    reason: str = "",
+    *,
+    page_id: int | None = None,
+    alias_of_key: str | None = None,
+) -> bool:
+    """Sets an article's outcome once its page was processed.
+
+    Args:
+        connection: In a writing transaction.
+        url_id: The row.
+        outcome: Of processing.
+        reason: For `rejected` and `failed`.
+        page_id: The page that was processed: when a newer one has been fetched
+            meanwhile, the outcome is not this one's to set.
+        alias_of_key: For `duplicate`: the URL key of the document's page.
+
+    Returns:
+        Whether it was set.
+    """
+    values: dict[str, Any] = {"outcome": outcome, "reason": reason}
+    if alias_of_key is not None:
+        values["alias_of_key"] = alias_of_key
+    statement = update(urls).where(urls.c.id == url_id, urls.c.role == "article")
+    if page_id is not None:
+        statement = statement.where(urls.c.page_id == page_id)
+    return connection.execute(statement.values(**values)).rowcount > 0
+
+
+def fetched_pages(connection: Connection) -> dict[str, int]:
+    """By source, how many article pages with a body are in the archive."""
+    rows = connection.execute(
+        select(pages.c.source, func.count().label("number"))
+        .join(urls, urls.c.id == pages.c.url_id)
+        .where(urls.c.role == "article", pages.c.status == 200)
+        .group_by(pages.c.source)
+    )
+    return {row.source: row.number for row in rows}
+
+
+def archive_ends(connection: Connection, files: Iterable[str]) -> dict[str, int]:
+    """By archive file, where the store's knowledge of it ends."""
+    ends: dict[str, int] = {}
+    for name in files:
+        row = connection.execute(
+            select(pages.c.archive_offset, pages.c.archive_length)
+            .where(pages.c.archive_file == name)
+            .order_by(pages.c.archive_offset.desc())
+            .limit(1)
+        ).first()
+        if row is not None:
+            ends[name] = row.archive_offset + row.archive_length
+    return ends
+
+
+def archive_files(connection: Connection) -> list[str]:
+    """Names of every archive file that the store has pages in."""
+    names: list[str] = []
+    name = connection.scalar(select(func.min(pages.c.archive_file)))
+    while name is not None:
+        names.append(name)
+        # One step in the index a file, however many pages each has.
+        name = connection.scalar(
+            select(func.min(pages.c.archive_file)).where(pages.c.archive_file > name)
+        )
+    return names
+
+
+def insert_ignoring(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Inserts rows of `urls`, leaving out those that are there; how many were not."""
+    if not rows:
+        return 0
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    result = connection.execute(insert(urls).on_conflict_do_nothing(), list(rows))
+    return result.rowcount
+
+
+def chunked(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Lists of at most `size` values, in order."""
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _seed(connection: Connection, source: Source, now: datetime, due_only: bool) -> int:
+    wanted = _endpoint_rows(source, now)
+    known = {
+        row.url_key: row
+        for row in connection.execute(
+            select(urls.c.id, urls.c.url_key, urls.c.visited_at, urls.c.via).where(
+                urls.c.source == source.name, urls.c.role == "endpoint"
+            )
+        )
+    }
+    stale = [r.id for k, r in known.items() if r.via == "seed" and k not in wanted]
+    _set_endpoints(connection, stale, due_at=None)
+    rest = timedelta(seconds=source.every_seconds)
+    due = [
+        known[key].id
+        for key in wanted
+        if key in known and _is_due(known[key].visited_at, now, rest, due_only)
+    ]
+    _set_endpoints(connection, due, due_at=now, attempts=0, via="seed", depth=0)
+    new = [row for key, row in wanted.items() if key not in known]
+    insert_ignoring(connection, new)
+    return len(due) + len(new)
+
+
+def _is_due(
+    visited_at: datetime | None, now: datetime, rest: timedelta, due_only: bool
+) -> bool:
+    # A visit in the future: the clock was set back, so it says nothing (P7).
+    if not due_only or visited_at is None or visited_at > now:
+        return True
+    return visited_at + rest <= now
+
+
+def _set_endpoints(connection: Connection, ids: list[int], **values: Any) -> None:
+    for chunk in chunked(ids):
+        connection.execute(update(urls).where(urls.c.id.in_(chunk)).values(**values))
+
+
+def _endpoint_rows(source: Source, now: datetime) -> dict[str, dict[str, Any]]:
+    kinds = {
+        "feed": source.feeds,
+        "sitemap": source.sitemaps,
+        "listing": source.listings,
+    }
+    rows: dict[str, dict[str, Any]] = {}
+    for kind, found in kinds.items():
+        for url in found:
+            rows.setdefault(
+                url_key(url),
+                {
+                    "source": source.name,
+                    "role": "endpoint",
+                    "endpoint_kind": kind,
+                    "url": url,
+                    "url_key": url_key(url),
+                    "host": host_of(url),
+                    "via": "seed",
+                    "hints": {},
+                    "discovered_at": now,
+                    "due_at": now,
+                },
+            )
+    return rows
+
+
+def _articles_of(sources: Collection[str]) -> Any:
+    return and_(
+        urls.c.due_at.is_not(None),
+        urls.c.role == "article",
+        urls.c.source.in_(sources),
+    )
+
+
+def _due_columns() -> Any:
+    return select(*(urls.c[name] for name in DueUrl.__dataclass_fields__))
+
+
+def _due_url(row: Row[Any]) -> DueUrl:
+    return DueUrl(**row._mapping)
+
+
+def _balance(outcomes: Mapping[str, Mapping[str, int]]) -> Balance:
+    def total(outcome: str) -> int:
+        return sum(outcomes.get(outcome, {}).values())
+
+    return Balance(
+        pending=total("pending"),
+        stored=total("stored"),
+        unchanged=total("unchanged"),
+        duplicate=total("duplicate"),
+        rejected=dict(outcomes.get("rejected", {})),
+        failed=dict(outcomes.get("failed", {})),
+    )

@@ -1,0 +1,573 @@
+"""What visits change in the store: one transaction for a batch of them.
+
+The crawler judges an answer by itself (`Verdict`); what it means for a URL's
+outcome depends on what the row says *now* (the extract stage may have processed
+its page meanwhile), and is decided here, inside the transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from pipeline.documents import WarcPlace
+from pipeline.failpoints import failpoint
+from pipeline.store.frontier import DueUrl, Outcome, Role, chunked, insert_ignoring
+from pipeline.store.tables import pages, urls, work
+from pipeline.store.work import enqueue
+
+Verdict = Literal[
+    "read", "not_modified", "redirect", "moved", "later", "rejected", "failed"
+]
+"""read: a body came. moved: a redirect to the same URL key (http to https).
+later: to be visited again at `due_at`."""
+
+MAX_REDIRECTS = 5
+"""One more than Fetch-following robots need (RFC 9309 §2.3.1.2 asks for 5)."""
+
+FIRST_REVISIT = timedelta(hours=1)
+"""A text is edited most in its first hours; after that a page is visited again
+whenever its age has doubled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A URL that a page showed, or redirected to.
+
+    Attributes:
+        modified_at: When a sitemap index says that a child changed, else None.
+    """
+
+    url: str
+    url_key: str
+    host: str
+    role: Role
+    endpoint_kind: str = ""
+    via: str
+    depth: int
+    hints: Mapping[str, str] = field(default_factory=dict)
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPage:
+    """A response that was archived and synced.
+
+    Attributes:
+        body_checksum: Of the decoded body; "" where there is none.
+        body_bytes: After decoding.
+    """
+
+    place: WarcPlace
+    status: int
+    content_type: str
+    body_checksum: str
+    body_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What came of one visit.
+
+    Attributes:
+        target: The row visited.
+        at: When the answer was complete.
+        verdict: What the answer says by itself.
+        reason: Why, for `later`, `rejected` and `failed`.
+        page: What was archived, or None.
+        due_at: For `later`.
+        counts_as_attempt: False where it was not the URL's fault.
+        etag: With `last_modified`, for the next visit.
+        links: What an endpoint showed; the first is the first fetched.
+        redirect: Where it leads, for `redirect` and `moved`.
+        redirect_in_scope: Whether that is to be visited.
+        is_index: A sitemap that lists sitemaps: is always read again.
+        problem: Of an endpoint that could be read only in part.
+    """
+
+    target: DueUrl
+    at: datetime
+    verdict: Verdict
+    reason: str = ""
+    page: NewPage | None = None
+    due_at: datetime | None = None
+    counts_as_attempt: bool = True
+    etag: str = ""
+    last_modified: str = ""
+    links: Sequence[Link] = ()
+    redirect: Link | None = None
+    redirect_in_scope: bool = False
+    is_index: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitedEndpoint:
+    """How a visited endpoint fared, and how many articles were new there."""
+
+    source: str
+    kind: str
+    url: str
+    outcome: Outcome
+    reason: str
+    discovered: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """What a batch changed.
+
+    Attributes:
+        discovered: New article URLs by source.
+        outcomes: Of the visited articles, by source, outcome and reason.
+        settled: By source, how many visited articles need no other visit now.
+        endpoints: Of the visited endpoints, in order.
+        due: Hosts that have something due now or later, with the earliest time.
+        endpoints_due: Whether endpoints became due.
+    """
+
+    discovered: Counter[str]
+    outcomes: Counter[tuple[str, Outcome, str]]
+    settled: Counter[str]
+    endpoints: Sequence[VisitedEndpoint]
+    due: Mapping[str, datetime]
+    endpoints_due: bool
+
+
+def commit_batch(
+    connection: Connection,
+    visits: Sequence[Visit],
+    now: datetime,
+    *,
+    run_started_at: datetime,
+    revisit_days: int = 7,
+) -> Committed:
+    """Writes pages, links and outcomes of visits, and what `extract` has to do.
+
+    Args:
+        connection: In a writing transaction; their archive records are synced.
+        visits: At most one of each row.
+        now: The time.
+        run_started_at: Endpoints visited since then are not made due again.
+        revisit_days: So long after it was discovered an article is revisited.
+    """
+    batch = _Batch(connection, visits, now, run_started_at, revisit_days)
+    return batch.write()
+
+
+def next_revisit(discovered_at: datetime, now: datetime, days: int) -> datetime | None:
+    """When an article is to be visited again: as its age doubles; None: never.
+
+    Args:
+        discovered_at: When its URL was first seen.
+        now: Of the visit just made.
+        days: No revisit after so many since `discovered_at`.
+    """
+    due_at = now + max(FIRST_REVISIT, now - discovered_at)
+    return due_at if due_at <= discovered_at + timedelta(days=days) else None
+
+
+class _Batch:
+    def __init__(
+        self,
+        connection: Connection,
+        visits: Sequence[Visit],
+        now: datetime,
+        run_started_at: datetime,
+        revisit_days: int,
+    ) -> None:
+        self._connection = connection
+        self._visits = visits
+        self._now = now
+        self._run_started_at = run_started_at
+        self._days = revisit_days
+        self._rows = self._load_rows()
+        self._due: dict[str, datetime] = {}
+        self._extract: list[int] = []
+        self._outcomes: Counter[tuple[str, Outcome, str]] = Counter()
+        self._settled: Counter[str] = Counter()
+        self._endpoints: list[VisitedEndpoint] = []
+        self._endpoints_due = False
+
+    def write(self) -> Committed:
+        page_ids = self._insert_pages()
+        failpoint("crawl.in_commit")
+        discovered: Counter[str] = Counter()
+        changes = []
+        for visit, page_id in zip(self._visits, page_ids, strict=True):
+            new = self._insert_articles(visit)
+            discovered[visit.target.source] += new
+            self._insert_endpoints(visit, shows_news=new > 0)
+            change = self._change(visit, page_id)
+            if visit.target.role == "endpoint":
+                self._endpoints.append(_visited(visit, change, new))
+            changes.append(change)
+        self._update(changes)
+        enqueue(self._connection, "extract", self._extract, now=self._now)
+        return Committed(
+            discovered=discovered,
+            outcomes=self._outcomes,
+            settled=self._settled,
+            endpoints=self._endpoints,
+            due=self._due,
+            endpoints_due=self._endpoints_due,
+        )
+
+    def _load_rows(self) -> dict[int, Row[Any]]:
+        rows: dict[int, Row[Any]] = {}
+        for chunk in chunked(visit.target.id for visit in self._visits):
+            found = select(urls).where(urls.c.id.in_(chunk)).with_for_update()
+            rows |= {row.id: row for row in self._connection.execute(found)}
+        return rows
+
+    def _insert_pages(self) -> list[int | None]:
+        values = [_page_values(v, v.page) for v in self._visits if v.page is not None]
+        if not values:
+            return [None] * len(self._visits)
+        statement = insert(pages).returning(pages.c.id, sort_by_parameter_order=True)
+        ids = iter(self._connection.scalars(statement, values).all())
+        return [None if v.page is None else next(ids) for v in self._visits]
+
+    # --- Links ---------------------------------------------------------------
+
+    def _insert_articles(self, visit: Visit) -> int:
+        links = {link.url_key: link for link in visit.links if link.role == "article"}
+        redirect = visit.redirect
+        if visit.verdict == "redirect" and redirect and visit.redirect_in_scope:
+            links |= {redirect.url_key: redirect} if redirect.role == "article" else {}
+        known = self._known_articles(links)
+        new = [link for key, link in links.items() if key not in known]
+        rows = [self._link_values(visit, link, n) for n, link in enumerate(new)]
+        for link in new:
+            self._note_due(link.host, self._now)
+        return insert_ignoring(self._connection, rows)
+
+    def _known_articles(self, keys: Iterable[str]) -> set[str]:
+        known: set[str] = set()
+        for chunk in chunked(keys):
+            known |= set(
+                self._connection.scalars(
+                    select(urls.c.url_key).where(
+                        urls.c.role == "article", urls.c.url_key.in_(chunk)
+                    )
+                )
+            )
+        return known
+
+    def _insert_endpoints(self, visit: Visit, *, shows_news: bool) -> None:
+        links = {link.url_key: link for link in visit.links if link.role == "endpoint"}
+        redirect = visit.redirect
+        if visit.verdict == "redirect" and redirect and redirect.role == "endpoint":
+            links[redirect.url_key] = redirect
+        if not links:
+            return
+        known = self._known_endpoints(visit.target.source, links)
+        again = [
+            row.id
+            for key, row in known.items()
+            if self._reads_again(row, links[key], shows_news)
+        ]
+        for chunk in chunked(again):
+            self._connection.execute(
+                update(urls)
+                .where(urls.c.id.in_(chunk))
+                .values(due_at=self._now, attempts=0)
+            )
+        new = [link for key, link in links.items() if key not in known]
+        insert_ignoring(
+            self._connection,
+            [self._link_values(visit, link, n) for n, link in enumerate(new)],
+        )
+        self._endpoints_due |= bool(again or new)
+
+    def _known_endpoints(self, source: str, keys: Iterable[str]) -> dict[str, Row[Any]]:
+        known: dict[str, Row[Any]] = {}
+        for chunk in chunked(keys):
+            found = select(
+                urls.c.id,
+                urls.c.url_key,
+                urls.c.via,
+                urls.c.endpoint_kind,
+                urls.c.visited_at,
+                urls.c.fetched_at,
+            ).where(
+                urls.c.role == "endpoint",
+                urls.c.source == source,
+                urls.c.url_key.in_(chunk),
+            )
+            rows = self._connection.execute(found)
+            known |= {row.url_key: row for row in rows}
+        return known
+
+    def _reads_again(self, row: Row[Any], link: Link, shows_news: bool) -> bool:
+        if row.visited_at is not None and row.visited_at >= self._run_started_at:
+            return False
+        if row.via == "seed":
+            return False  # `every` is for the source's own endpoints
+        if link.via == "redirect" or row.fetched_at is None:
+            return True
+        if row.endpoint_kind == "sitemap":
+            return link.modified_at is None or link.modified_at > row.fetched_at
+        return shows_news
+
+    def _link_values(self, visit: Visit, link: Link, position: int) -> dict[str, Any]:
+        # The later due, the earlier fetched: so the first link gets the latest time.
+        due_at = self._now - timedelta(microseconds=position)
+        return {
+            "source": visit.target.source,
+            "role": link.role,
+            "endpoint_kind": link.endpoint_kind,
+            "url": link.url,
+            "url_key": link.url_key,
+            "host": link.host,
+            "parent_id": visit.target.id,
+            "via": link.via,
+            "depth": link.depth,
+            "hints": dict(link.hints),
+            "discovered_at": self._now,
+            "due_at": due_at,
+        }
+
+    # --- The visited row -----------------------------------------------------
+
+    def _change(self, visit: Visit, page_id: int | None) -> dict[str, Any]:
+        row = self._rows[visit.target.id]
+        change = _unchanged_row(row, visit)
+        if visit.target.role == "endpoint":
+            self._change_endpoint(visit, page_id, change)
+        else:
+            self._change_article(row, visit, page_id, change)
+            outcome, reason = change["outcome"], change["reason"]
+            self._outcomes[visit.target.source, outcome, reason] += 1
+            again = visit.verdict in {"later", "moved"} and outcome == "pending"
+            self._settled[visit.target.source] += not again
+        if change["due_at"] is not None:
+            self._note_due(row.host, change["due_at"])
+        return change
+
+    def _change_endpoint(
+        self, visit: Visit, page_id: int | None, change: dict[str, Any]
+    ) -> None:
+        self._change_common(visit, change)
+        if visit.verdict == "later":
+            self._endpoints_due = True
+        if visit.verdict == "not_modified":
+            change |= {"outcome": "unchanged", "fetched_at": visit.at}
+        if visit.verdict == "read" and visit.page is not None:
+            same = visit.page.body_checksum == change["body_checksum"]
+            change |= {
+                "outcome": "failed" if visit.problem else "stored",
+                "reason": visit.problem,
+            }
+            if same and not visit.problem:
+                change["outcome"] = "unchanged"
+            self._keep_body(visit, page_id, change)
+            if visit.is_index or visit.problem:
+                # Without a validator the next answer has a body: its children
+                # may have changed, or it may be whole by then.
+                change |= {"etag": "", "last_modified": "", "body_checksum": ""}
+
+    def _change_article(
+        self, row: Row[Any], visit: Visit, page_id: int | None, change: dict[str, Any]
+    ) -> None:
+        self._change_common(visit, change)
+        if visit.verdict == "not_modified":
+            self._same_text(row, visit, change)
+        if visit.verdict == "read" and visit.page is not None:
+            if (
+                row.page_id is not None
+                and visit.page.body_checksum == row.body_checksum
+            ):
+                self._same_text(row, visit, change)
+                change |= {"etag": visit.etag, "last_modified": visit.last_modified}
+            else:
+                change |= {"outcome": "pending", "reason": ""}
+                self._keep_body(visit, page_id, change)
+                if page_id is not None:
+                    self._extract.append(page_id)
+                self._schedule_revisit(row, change)
+
+    def _change_common(self, visit: Visit, change: dict[str, Any]) -> None:
+        match visit.verdict:
+            case "later":
+                self._later(visit, change)
+            case "rejected" | "failed":
+                change |= {"outcome": visit.verdict, "reason": visit.reason}
+            case "redirect":
+                self._redirect(visit, change)
+            case "moved":
+                self._moved(visit, change)
+            case _:
+                pass
+
+    def _later(self, visit: Visit, change: dict[str, Any]) -> None:
+        tried = visit.counts_as_attempt
+        if change["outcome"] == "rejected" and visit.target.role == "article" and tried:
+            # A page that was refused is asked again at the next revisit; a
+            # retry would forget why it was refused.
+            return
+        change |= {
+            "outcome": "pending",
+            "reason": visit.reason,
+            "due_at": visit.due_at,
+            "attempts": visit.target.attempts + tried,
+        }
+
+    def _moved(self, visit: Visit, change: dict[str, Any]) -> None:
+        hops = (visit.target.depth if visit.target.via == "redirect" else 0) + 1
+        link = visit.redirect
+        if link is None or link.url == visit.target.url or hops > MAX_REDIRECTS:
+            change |= {"outcome": "failed", "reason": "redirect_loop"}
+            return
+        change |= {
+            "outcome": "pending",
+            "reason": "",
+            "url": link.url,
+            "due_at": self._now,
+        }
+        if visit.target.via != "seed":
+            change |= {"via": "redirect", "depth": hops}
+        self._endpoints_due |= visit.target.role == "endpoint"
+
+    def _redirect(self, visit: Visit, change: dict[str, Any]) -> None:
+        link = visit.redirect
+        assert link is not None  # noqa: S101 - a redirect leads somewhere
+        if link.depth > MAX_REDIRECTS:
+            change |= {"outcome": "failed", "reason": "too_many_redirects"}
+        elif self._leads_back(visit.target, link.url_key):
+            change |= {"outcome": "failed", "reason": "redirect_loop"}
+        elif visit.redirect_in_scope or self._known_articles([link.url_key]):
+            change |= {
+                "outcome": "duplicate",
+                "reason": "",
+                "alias_of_key": link.url_key,
+            }
+        else:
+            change |= {"outcome": "rejected", "reason": "redirect_out_of_scope"}
+
+    def _leads_back(self, target: DueUrl, key: str) -> bool:
+        for _ in range(MAX_REDIRECTS):
+            statement = select(urls.c.alias_of_key).where(
+                urls.c.role == target.role, urls.c.url_key == key
+            )
+            if target.role == "endpoint":
+                statement = statement.where(urls.c.source == target.source)
+            following = self._connection.scalar(statement)
+            if not following:
+                return False
+            if following == target.url_key:
+                return True
+            key = following
+        return True
+
+    def _same_text(self, row: Row[Any], visit: Visit, change: dict[str, Any]) -> None:
+        change["fetched_at"] = visit.at
+        change["attempts"] = 0
+        if row.outcome in {"stored", "unchanged", "duplicate"}:
+            change["outcome"] = "unchanged"
+        elif row.outcome in {"pending", "failed"}:
+            self._as_processed(row, change)
+        self._schedule_revisit(row, change)
+
+    def _as_processed(self, row: Row[Any], change: dict[str, Any]) -> None:
+        state = self._connection.scalar(
+            select(work.c.state).where(
+                work.c.stage == "extract", work.c.item == row.page_id
+            )
+        )
+        if state == "done":
+            change |= {"outcome": "unchanged", "reason": ""}
+        elif state in {"due", "claimed", "waiting"}:
+            change |= {"outcome": "pending", "reason": ""}
+        elif row.page_id is not None and state is None:
+            change |= {"outcome": "pending", "reason": ""}
+            self._extract.append(row.page_id)
+
+    def _schedule_revisit(self, row: Row[Any], change: dict[str, Any]) -> None:
+        change["due_at"] = next_revisit(row.discovered_at, self._now, self._days)
+
+    def _keep_body(
+        self, visit: Visit, page_id: int | None, change: dict[str, Any]
+    ) -> None:
+        assert visit.page is not None  # noqa: S101 - the callers looked
+        change |= {
+            "fetched_at": visit.at,
+            "page_id": page_id,
+            "body_checksum": visit.page.body_checksum,
+            "etag": visit.etag,
+            "last_modified": visit.last_modified,
+        }
+
+    def _note_due(self, host: str, due_at: datetime) -> None:
+        self._due[host] = min(due_at, self._due.get(host, due_at))
+
+    def _update(self, changes: list[dict[str, Any]]) -> None:
+        if not changes:
+            return
+        columns = [name for name in changes[0] if name != "row_id"]
+        statement = (
+            update(urls)
+            .where(urls.c.id == bindparam("row_id"))
+            .values({name: bindparam(f"new_{name}") for name in columns})
+        )
+        self._connection.execute(
+            statement,
+            [
+                {n if n == "row_id" else f"new_{n}": v for n, v in change.items()}
+                for change in changes
+            ],
+        )
+
+
+def _unchanged_row(row: Row[Any], visit: Visit) -> dict[str, Any]:
+    return {
+        "row_id": row.id,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "due_at": None,
+        "attempts": 0,
+        "visited_at": visit.at,
+        "fetched_at": row.fetched_at,
+        "page_id": row.page_id,
+        "etag": row.etag,
+        "last_modified": row.last_modified,
+        "body_checksum": row.body_checksum,
+        "alias_of_key": row.alias_of_key,
+        "url": row.url,
+        "via": row.via,
+        "depth": row.depth,
+    }
+
+
+def _visited(visit: Visit, change: Mapping[str, Any], new: int) -> VisitedEndpoint:
+    return VisitedEndpoint(
+        source=visit.target.source,
+        kind=visit.target.endpoint_kind,
+        url=visit.target.url,
+        outcome=change["outcome"],
+        reason=change["reason"],
+        discovered=new,
+    )
+
+
+def _page_values(visit: Visit, page: NewPage) -> dict[str, Any]:
+    target = visit.target
+    return {
+        "url_id": target.id,
+        "url": target.url,
+        "source": target.source,
+        "fetched_at": visit.at,
+        "status": page.status,
+        "content_type": page.content_type,
+        "body_checksum": page.body_checksum,
+        "body_bytes": page.body_bytes,
+        "hints": dict(target.hints),
+        "archive_file": page.place.file,
+        "archive_offset": page.place.offset,
+        "archive_length": page.place.length,
+    }

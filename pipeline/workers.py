@@ -1,0 +1,199 @@
+"""Supervised child processes for work that a hostile input may blow up.
+
+One item at a time over a pipe, with a time and a memory limit; a child that
+hangs, crashes or outgrows its limit is killed and replaced, and only its item
+fails (P5).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import resource
+import signal
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
+
+from pipeline.errors import StageError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+START_SECONDS = 60.0
+"""A fresh child may import for so long on a busy machine before its item's own
+limit starts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one item may cost.
+
+    Attributes:
+        seconds: Wall time per item.
+        memory_bytes: Private memory of the child (RLIMIT_DATA; Linux only).
+    """
+
+    seconds: float = 20.0
+    memory_bytes: int = 1 << 30
+
+
+@dataclass(eq=False)
+class _Child:
+    process: BaseProcess
+    pipe: Connection
+    ready: bool = False
+    item: int | None = None
+    deadline: float = field(default=0.0)
+
+
+class Workers(Generic[Item, Result]):
+    """A pool that runs one function; use it as a context manager.
+
+    Not thread-safe; `run` may be called from another thread than the maker's.
+    """
+
+    def __init__(
+        self, task: Callable[[Item], Result], *, size: int, limits: Limits
+    ) -> None:
+        """Children are started when first needed.
+
+        Args:
+            task: A module's function: children import it by name.
+            size: How many children, at least 1.
+            limits: Per item.
+        """
+        self._task = task
+        self._size = size
+        self._limits = limits
+        self._context = multiprocessing.get_context("spawn")
+        self._children: list[_Child] = []
+
+    def __enter__(self) -> Workers[Item, Result]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, items: Sequence[Item]) -> list[Result | StageError]:
+        """The result of each item, in order; a `StageError` where it failed."""
+        results: list[Result | StageError | None] = [None] * len(items)
+        waiting = list(range(len(items)))[::-1]
+        while waiting or any(child.item is not None for child in self._children):
+            self._hand_out(items, waiting)
+            for child in self._due():
+                number = child.item
+                answer = self._collect(child)
+                if number is not None and answer is not None:
+                    results[number] = answer
+        return [_LOST if result is None else result for result in results]
+
+    def close(self) -> None:
+        """Ends every child."""
+        for child in self._children:
+            _end(child)
+        self._children.clear()
+
+    def _hand_out(self, items: Sequence[Item], waiting: list[int]) -> None:
+        while waiting and len(self._children) < min(self._size, len(items)):
+            self._children.append(self._start())
+        for child in self._children:
+            if waiting and child.item is None:
+                self._give(child, waiting.pop(), items)
+
+    def _give(self, child: _Child, number: int, items: Sequence[Item]) -> None:
+        child.item = number
+        patience = self._limits.seconds if child.ready else START_SECONDS
+        child.deadline = time.monotonic() + patience
+        with contextlib.suppress(OSError):  # a dead child shows when collected
+            child.pipe.send(items[number])
+
+    def _due(self) -> list[_Child]:
+        """Children that answered, died, or ran out of time."""
+        busy = {c.pipe: c for c in self._children if c.item is not None}
+        nearest = min(child.deadline for child in busy.values())
+        ready = wait(list(busy), timeout=max(0.0, nearest - time.monotonic()))
+        answered = [busy[pipe] for pipe in ready if isinstance(pipe, Connection)]
+        now = time.monotonic()
+        late = [c for c in busy.values() if c not in answered and c.deadline <= now]
+        return answered + late
+
+    def _collect(self, child: _Child) -> Result | StageError | None:
+        """The child's answer; None when it only said that it is ready."""
+        if not child.pipe.poll():
+            seconds = self._limits.seconds
+            return self._replace(
+                child, StageError(reason="timeout", detail=f"over {seconds:g} s")
+            )
+        try:
+            message = child.pipe.recv()
+        except (EOFError, OSError):
+            child.process.join(5)
+            code = child.process.exitcode
+            return self._replace(
+                child, StageError(reason="crash", detail=f"child ended with {code}")
+            )
+        if message == _READY:
+            child.ready = True
+            child.deadline = time.monotonic() + self._limits.seconds
+            return None
+        child.item = None
+        answer: Result | StageError = message
+        return answer
+
+    def _replace(self, child: _Child, error: StageError) -> StageError:
+        self._children.remove(child)
+        child.item = None
+        _end(child)
+        return error
+
+    def _start(self) -> _Child:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(
+            target=_serve, args=(theirs, self._task, self._limits), daemon=True
+        )
+        process.start()
+        theirs.close()
+        return _Child(process=process, pipe=ours)
+
+
+_READY = "ready"
+_LOST = StageError(reason="crash", detail="no answer")
+
+
+def _end(child: _Child) -> None:
+    child.pipe.close()
+    if child.process.is_alive():
+        child.process.kill()
+    child.process.join(5)
+    child.process.close()
+
+
+def _serve(pipe: Connection, task: Callable[[Any], Any], limits: Limits) -> None:
+    """A child's life: answers items until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    warnings.simplefilter("ignore")
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(
+            resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes)
+        )
+    with contextlib.suppress(EOFError, OSError):
+        pipe.send(_READY)
+        while True:
+            pipe.send(_attempt(task, pipe.recv()))
+
+
+def _attempt(task: Callable[[Any], Any], item: Any) -> Any:
+    try:
+        return task(item)
+    except MemoryError:
+        return StageError(reason="out_of_memory")
+    except Exception as error:  # noqa: BLE001 - the edge of a stage
+        return StageError(
+            reason=type(error).__name__, detail=traceback.format_exc(limit=-8)
+        )

@@ -1,0 +1,211 @@
+"""Turns texts of one language into the tokens of the index's fields."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from search_index.analysis import normalise
+from search_index.analysis.normalise import TOKEN_LIMIT
+from search_index.analysis.recipes import Recipe, recipe_for, stop_words
+from search_index.analysis.words import WORD, icu_words, is_unspaced, plain_tokens
+
+CACHE_LIMIT = 200_000
+"""Surface words remembered per analyzer: some 40 MB; news in one language has
+about that many different words in 50,000 articles."""
+
+FOLDED_MARK = "~"
+"""Before a folded syllable that stands beside the written one (vi)."""
+
+_local = threading.local()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """The tokens of one side of a document, in order.
+
+    Attributes:
+        f1: Words by recipe, of headline and text.
+        f2: Grams, of headline and text.
+        f3: Folded, unstemmed words of the text; the place in it is a position.
+        title_f1: As `f1`, of the headline alone.
+        title_f3: As `f3`, of the headline alone.
+    """
+
+    f1: tuple[str, ...]
+    f2: tuple[str, ...]
+    f3: tuple[str, ...]
+    title_f1: tuple[str, ...] = ()
+    title_f3: tuple[str, ...] = ()
+
+    def by_name(self) -> dict[str, list[str]]:
+        """For output: the field's name and its tokens."""
+        return {
+            "f1": list(self.f1),
+            "f2": list(self.f2),
+            "f3": list(self.f3),
+            "title_f1": list(self.title_f1),
+            "title_f3": list(self.title_f3),
+        }
+
+
+class Analyzer:
+    """The tokens of one language; cheap to call again, one per thread."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self._stem = _stemmer(recipe.stemmer)
+        self._stop_words = _prepared_stop_words(recipe)
+        self._tokens: dict[str, tuple[str, ...]] = {}
+        self._grams: dict[str, tuple[str, ...]] = {}
+        self._plain: dict[str, tuple[str, ...]] = {}
+        self._make = {
+            "spaces": self._spaced,
+            "icu": self._icu,
+            "bigrams": self._bigrams,
+            "syllables": self._syllables,
+        }[recipe.words]
+
+    def fields(self, text: str, title: str = "") -> Fields:
+        """All fields of one side of a document."""
+        title_words, text_words = WORD.findall(title), WORD.findall(text)
+        words = title_words + text_words
+        return Fields(
+            f1=self._each(words, self.tokens),
+            f2=self.gram_tokens(words),
+            f3=self._each(text_words, self.plain),
+            title_f1=self._each(title_words, self.tokens),
+            title_f3=self._each(title_words, self.plain),
+        )
+
+    def tokens(self, word: str) -> tuple[str, ...]:
+        """The first field's tokens of a surface word; none for a stop word."""
+        return _remember(self._tokens, word, self._make)
+
+    def plain(self, word: str) -> tuple[str, ...]:
+        """The third field's tokens of a surface word."""
+        return _remember(self._plain, word, plain_tokens)
+
+    def gram_tokens(self, words: Iterable[str]) -> tuple[str, ...]:
+        """The second field's tokens of surface words in a row."""
+        if self.recipe.grams == "syllable2":
+            syllables = [token for word in words for token in self.plain(word)]
+            return tuple(_pairs(syllables))
+        return self._each(words, self._word_grams)
+
+    @staticmethod
+    def _each(
+        words: Iterable[str], tokens: Callable[[str], tuple[str, ...]]
+    ) -> tuple[str, ...]:
+        return tuple(token for word in words for token in tokens(word))
+
+    def _word_grams(self, word: str) -> tuple[str, ...]:
+        return _remember(self._grams, word, self._make_grams)
+
+    def _make_grams(self, word: str) -> tuple[str, ...]:
+        kind = self.recipe.grams
+        if kind == "word":
+            return self.plain(word)
+        if kind.startswith("run") and is_unspaced(word):
+            return tuple(_grams(normalise.plain(word), int(kind[-1])))
+        return tuple(gram for token in self.plain(word) for gram in _grams(token, 4))
+
+    def _spaced(self, word: str) -> tuple[str, ...]:
+        written = _LETTER_RULES[self.recipe.letters](word)
+        if written in self._stop_words or not written:
+            return ()
+        if self.recipe.order == "fold-stem":
+            token = self._stem(normalise.fold(written))
+        else:
+            token = normalise.fold(self._stem(written))
+        return (normalise.script_letters(token)[:TOKEN_LIMIT],) if token else ()
+
+    def _icu(self, word: str) -> tuple[str, ...]:
+        if not is_unspaced(word):
+            return self._spaced(word)
+        return tuple(
+            token[:TOKEN_LIMIT]
+            for token in icu_words(normalise.plain(word))
+            if not token.isspace()
+        )
+
+    def _bigrams(self, word: str) -> tuple[str, ...]:
+        return tuple(
+            gram
+            for token in self.plain(word)
+            for gram in ((token,) if token.isascii() else _grams(token, 2))
+        )
+
+    def _syllables(self, word: str) -> tuple[str, ...]:
+        written = normalise.vietnamese_syllable(normalise.lower(word))[:TOKEN_LIMIT]
+        folded = (FOLDED_MARK + token for token in self.plain(word))
+        return (written, *folded)
+
+
+def analyzer_for(language: str) -> Analyzer:
+    """This thread's analyzer of a language (a Snowball stemmer has state)."""
+    recipe = recipe_for(language)
+    known: dict[Recipe, Analyzer] = _local.__dict__.setdefault("analyzers", {})
+    if recipe not in known:
+        known[recipe] = Analyzer(recipe)
+    return known[recipe]
+
+
+def _remember(
+    known: dict[str, tuple[str, ...]],
+    word: str,
+    make: Callable[[str], tuple[str, ...]],
+) -> tuple[str, ...]:
+    try:
+        return known[word]
+    except KeyError:
+        if len(known) >= CACHE_LIMIT:
+            known.clear()
+        known[word] = made = make(word)
+        return made
+
+
+def _grams(token: str, size: int) -> Iterator[str]:
+    if len(token) <= size:
+        yield token
+        return
+    for start in range(len(token) - size + 1):
+        yield token[start : start + size]
+
+
+def _pairs(tokens: list[str]) -> Iterator[str]:
+    for first, second in zip(tokens, tokens[1:], strict=False):
+        yield f"{first}_{second}"
+
+
+def _stemmer(name: str) -> Callable[[str], str]:
+    if not name:
+        return str
+    import Stemmer
+
+    stem: Callable[[str], str] = Stemmer.Stemmer(name, 0).stemWord
+    return stem
+
+
+def _arabic(word: str) -> str:
+    return normalise.arabic_letters(normalise.lower(word))
+
+
+def _persian(word: str) -> str:
+    return normalise.persian_letters(normalise.lower(word))
+
+
+_LETTER_RULES: dict[str, Callable[[str], str]] = {
+    "": normalise.lower,
+    "arabic": _arabic,
+    "persian": _persian,
+    "turkish": normalise.turkish_lower,
+}
+
+
+def _prepared_stop_words(recipe: Recipe) -> frozenset[str]:
+    if not recipe.stop_words:
+        return frozenset()
+    rules = _LETTER_RULES[recipe.letters]
+    return frozenset(map(rules, stop_words(recipe.language)))

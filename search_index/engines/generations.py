@@ -1,0 +1,131 @@
+"""The folder of an embedded index: generations, the living one, and the lock.
+
+```
+index/
+  current              the living generation's name, replaced in one step
+  writer.lock          held by the one process that changes anything here
+  GENERATION/
+    generation.json    analysis and target; never changes
+    …                  the engine's own files
+```
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from pipeline.errors import LockedError
+from search_index.query import Generation
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+class Generations:
+    """The generations in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock: IO[str] | None = None
+
+    def path(self, name: str) -> Path:
+        """A generation's folder."""
+        return self.folder / name
+
+    def current(self) -> Generation | None:
+        """The living one; None where there is none, or its folder is gone."""
+        try:
+            name = (self.folder / "current").read_text(encoding="utf-8").strip()
+        except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+            return None
+        return self.read(name) if _NAME.fullmatch(name) else None
+
+    def read(self, name: str) -> Generation | None:
+        """What a generation says of itself; None where it says nothing right."""
+        try:
+            text = (self.path(name) / "generation.json").read_text(encoding="utf-8")
+            values = json.loads(text)
+            return Generation(
+                name=name, analysis=values["analysis"], target=values["target"]
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def create(self, generation: Generation) -> None:
+        """Makes its folder."""
+        folder = self.path(generation.name)
+        folder.mkdir(parents=True)
+        values = {"analysis": generation.analysis, "target": generation.target}
+        _replace(folder / "generation.json", json.dumps(values))
+
+    def activate(self, name: str) -> None:
+        """Makes it the living one, in one step."""
+        _replace(self.folder / "current", name + "\n")
+
+    def prune(self) -> list[str]:
+        """Removes every generation but the living one; their names."""
+        living = self.current()
+        names = [
+            path.name
+            for path in sorted(self.folder.iterdir())
+            if path.is_dir() and (living is None or path.name != living.name)
+        ]
+        for name in names:
+            shutil.rmtree(self.path(name))
+        return names
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Holds the lock; free to enter again while held.
+
+        Raises:
+            LockedError: Another process holds it; named where it left its id.
+        """
+        if self._lock is not None:
+            yield
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "writer.lock"
+        with path.open("a+", encoding="utf-8") as file:
+            _take(file, path)
+            self._lock = file
+            try:
+                yield
+            finally:
+                self._lock = None
+
+
+def _take(file: IO[str], path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        owner = file.read(64).strip() or "unknown"
+        raise LockedError(
+            f"the index is being changed by another process (id {owner}; {path}): "
+            "wait for it to finish"
+        ) from error
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(path.name + ".new")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

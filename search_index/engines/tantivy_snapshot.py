@@ -1,0 +1,362 @@
+"""Reading a tantivy index: one unchanging view of it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from tantivy import Occur, Order, Query
+
+from search_index import clauses
+from search_index.clauses import Between, Clause, Plan, Terms, all_of
+from search_index.engines.tantivy_queries import filtering, tantivy_query
+from search_index.engines.tantivy_schema import translated_errors
+from search_index.query import (
+    EntryState,
+    Facet,
+    Found,
+    Ranked,
+    Sort,
+    Summary,
+)
+
+if TYPE_CHECKING:
+    from tantivy import DocAddress, Schema, Searcher
+
+Keyed = tuple[float, "DocAddress"]
+
+DAY = timedelta(days=1)
+DAY_MILLISECONDS = 86_400_000
+FACET_SIZE = 10_000
+"""More sources than anyone configures; facets count the whole answer."""
+
+SPARE = 32
+"""Documents fetched beyond the page, to see whether a tie crosses its end."""
+
+SLICE = 10_000
+"""Documents whose keys an export sorts at a time: some 2 MB."""
+
+
+class TantivySnapshot:
+    """One view of one generation."""
+
+    def __init__(self, searcher: Searcher, schema: Schema, place: Path) -> None:
+        self._searcher = searcher
+        self._schema = schema
+        self._place = place
+
+    def search(
+        self,
+        plan: Plan,
+        *,
+        partial: bool = False,
+        limit: int,
+        offset: int = 0,
+        sort: Sort = "relevance",
+    ) -> Found:
+        """A page of full matches, or of the partial ones below them."""
+        with translated_errors(self._place):
+            matching = self._matching(plan, partial)
+            total = self._count(matching)
+            if total <= offset or limit <= 0:
+                return Found(total=total, hits=())
+            fetch = self._fetcher(plan, matching, sort)
+            page = self._page(fetch, offset, offset + limit)
+            scored = plan.score is not None and sort == "relevance"
+            return Found(
+                total=total,
+                hits=tuple(self._ranked(k if scored else 0.0, a) for k, a in page),
+            )
+
+    def count(self, clause: Clause) -> int:
+        """How many documents match."""
+        with translated_errors(self._place):
+            return self._count(filtering(self._schema, clause))
+
+    def facets(
+        self, clause: Clause, *, timezone: str
+    ) -> Mapping[str, tuple[Facet, ...]]:
+        """Over all that matches: most first, days in order."""
+        wanted: dict[str, Any] = {
+            field: {"terms": {"field": field, "size": FACET_SIZE}}
+            for field in ("language", "source", "kind", "country")
+        }
+        wanted["day"] = _histogram("published")
+        with translated_errors(self._place):
+            query = filtering(self._schema, clause)
+            answer = self._searcher.aggregate(query, wanted)
+            days = self._days(query, answer.pop("day")["buckets"], timezone)
+        found = {field: _facets(value["buckets"]) for field, value in answer.items()}
+        return {**found, "day": days}
+
+    def iterate(self, clause: Clause) -> Iterator[Ranked]:
+        """All that matches, by time and id; keys of one slice in memory."""
+        with translated_errors(self._place):
+            bounds = self._bounds(clause)
+            if bounds is None:
+                return
+            for low, high in self._slices(clause, *bounds):
+                for _, address in self._slice(clause, low, high):
+                    yield self._ranked(0.0, address)
+
+    def stored(self, ids: Sequence[str]) -> dict[str, Ranked]:
+        """Documents by id."""
+        if not ids:
+            return {}
+        with translated_errors(self._place):
+            query = filtering(self._schema, Terms(field="id", tokens=tuple(ids)))
+            found = self._searcher.search(query, len(ids), count=False).hits
+            ranked = [self._ranked(0.0, address) for _, address in found]
+        return {one.id: one for one in ranked}
+
+    def states(self) -> Iterator[EntryState]:
+        """Every document's id, version and checksum, by time."""
+        everything = clauses.Everything()
+        with translated_errors(self._place):
+            bounds = self._bounds(everything)
+            if bounds is None:
+                return
+            for low, high in self._slices(everything, *bounds):
+                for _, address in self._slice(everything, low, high):
+                    yield self._state(address)
+
+    def newer(self, versions: Mapping[str, int]) -> dict[str, int]:
+        """Those ids held in a version newer than the given one, and which.
+
+        Versions come from one counter, so hardly ever is anything held that is
+        newer than a batch: one range answers for all of it.
+        """
+        if not versions:
+            return {}
+        clause = all_of(
+            Terms(field="id", tokens=tuple(versions)),
+            Between(field="version", low=min(versions.values()) + 1),
+        )
+        with translated_errors(self._place):
+            query = filtering(self._schema, clause)
+            found = self._searcher.search(query, len(versions), count=False).hits
+            states = [self._state(address) for _, address in found]
+        return {s.id: s.version for s in states if s.version > versions[s.id]}
+
+    def explain(self, plan: Plan, document_id: str) -> Mapping[str, Any] | None:
+        """Tantivy's own account of a document's score."""
+        with translated_errors(self._place):
+            only = filtering(self._schema, clauses.Term(field="id", token=document_id))
+            hits = self._searcher.search(only, 1, count=False).hits
+            if not hits or plan.score is None:
+                return None
+            query = tantivy_query(self._schema, plan.score)
+            try:
+                account = query.explain(self._searcher, hits[0][1])
+            except ValueError:
+                return None
+            explained: dict[str, Any] = json.loads(account.to_json())
+            return explained
+
+    def summary(self) -> Summary:
+        """Counted in the columns, without reading a document."""
+        wanted = {"versions": {"sum": {"field": "version"}}}
+        with translated_errors(self._place):
+            answer = self._searcher.aggregate(Query.all_query(), wanted)
+            return Summary(
+                documents=self._searcher.num_docs,
+                version_sum=round(answer["versions"]["value"] or 0),
+            )
+
+    def _matching(self, plan: Plan, partial: bool) -> Query:
+        if not partial:
+            return filtering(self._schema, plan.full)
+        if plan.partial is None:
+            return Query.empty_query()
+        excluded = tantivy_query(self._schema, plan.full)
+        return Query.boolean_query(
+            [
+                (Occur.Must, filtering(self._schema, plan.partial)),
+                (Occur.MustNot, excluded),
+            ]
+        )
+
+    def _fetcher(
+        self, plan: Plan, matching: Query, sort: Sort
+    ) -> Callable[[int], list[Keyed]]:
+        """A function that gives the first n in order of the key alone."""
+        if sort == "time":
+            return self._by_field(matching, "published", Order.Desc)
+        if plan.score is None:
+            return self._by_field(matching, "id_rank", Order.Asc)
+        query = Query.boolean_query(
+            [
+                (Occur.Must, matching),
+                (Occur.Should, tantivy_query(self._schema, plan.score)),
+            ]
+        )
+        return lambda n: self._searcher.search(query, n, count=False).hits
+
+    def _by_field(
+        self, query: Query, field: str, order: Order
+    ) -> Callable[[int], list[Keyed]]:
+        return lambda n: (
+            self._searcher.search(
+                query, n, count=False, order_by_field=field, order=order
+            ).hits
+        )
+
+    def _page(
+        self, fetch: Callable[[int], list[Keyed]], start: int, end: int
+    ) -> list[Keyed]:
+        """Places `start` to `end` in order of the key, then the id.
+
+        More is fetched until the last key on the page is not the last fetched
+        one, because a tie that crosses the page's end is ordered by id.
+        """
+        wanted = end + SPARE
+        found = fetch(wanted)
+        while len(found) == wanted and found[-1][0] == found[end - 1][0]:
+            wanted *= 4
+            found = fetch(wanted)
+        page: list[Keyed] = []
+        place = 0
+        for _, ties in groupby(found, key=lambda keyed: keyed[0]):
+            group = list(ties)
+            if place + len(group) > start and place < end:
+                ordered = self._by_id(group)
+                page += ordered[max(0, start - place) : end - place]
+            place += len(group)
+            if place >= end:
+                break
+        return page
+
+    def _by_id(self, group: list[Keyed]) -> list[Keyed]:
+        if len(group) == 1:
+            return group
+        addresses = [address for _, address in group]
+        ranks = self._searcher.fast_field_values("id_rank", addresses)
+        by_rank: dict[Any, list[Keyed]] = defaultdict(list)
+        for rank, keyed in zip(ranks, group, strict=True):
+            by_rank[rank].append(keyed)
+        ordered: list[Keyed] = []
+        for rank in sorted(by_rank):
+            alike = by_rank[rank]
+            if len(alike) > 1:  # ids equal in their first 60 bits
+                alike = sorted(alike, key=lambda keyed: self._id(keyed[1]))
+            ordered += alike
+        return ordered
+
+    def _slices(self, clause: Clause, low: int, high: int) -> Iterator[tuple[int, int]]:
+        """Ranges of time with few documents each, in order."""
+        within = all_of(clause, Between(field="published", low=low, high=high))
+        if low == high or self.count(within) <= SLICE:
+            yield low, high
+            return
+        middle = (low + high) // 2
+        yield from self._slices(clause, low, middle)
+        yield from self._slices(clause, middle + 1, high)
+
+    def _slice(self, clause: Clause, low: int, high: int) -> list[Keyed]:
+        within = all_of(clause, Between(field="published", low=low, high=high))
+        size = self.count(within)
+        if size == 0:
+            return []
+        query = filtering(self._schema, within)
+        fetch = self._by_field(query, "published", Order.Asc)
+        return self._page(fetch, 0, size)
+
+    def _bounds(self, clause: Clause) -> tuple[int, int] | None:
+        wanted = {
+            "low": {"min": {"field": "published"}},
+            "high": {"max": {"field": "published"}},
+        }
+        answer = self._searcher.aggregate(filtering(self._schema, clause), wanted)
+        low, high = answer["low"]["value"], answer["high"]["value"]
+        # Doubles hold milliseconds exactly for 285,000 years.
+        return None if low is None else (int(low), int(high))
+
+    def _days(
+        self, query: Query, utc_days: list[dict[str, Any]], timezone: str
+    ) -> tuple[Facet, ...]:
+        """Documents per day of a zone.
+
+        A zone's days are not UTC's, and not all 24 hours long: the days that
+        touch a UTC day with documents are counted by their true bounds.
+        """
+        zone = ZoneInfo(timezone)
+        starts = [datetime.fromtimestamp(b["key"] / 1000, UTC) for b in utc_days]
+        if zone.key == "UTC":
+            counted = zip(starts, utc_days, strict=True)
+            return tuple(
+                Facet(value=f"{day:%Y-%m-%d}", count=b["doc_count"])
+                for day, b in counted
+            )
+        days = sorted(
+            {(s + hours).astimezone(zone).date() for s in starts for hours in _REACH}
+        )
+        if not days:
+            return ()
+        ranges = []
+        for day in days:
+            first = datetime(day.year, day.month, day.day, tzinfo=zone)
+            after = day + DAY
+            last = datetime(after.year, after.month, after.day, tzinfo=zone)
+            ranges.append(
+                {
+                    "key": day.isoformat(),
+                    "from": first.timestamp() * 1000,
+                    "to": last.timestamp() * 1000,
+                }
+            )
+        wanted = {"day": {"range": {"field": "published", "ranges": ranges}}}
+        buckets = self._searcher.aggregate(query, wanted)["day"]["buckets"]
+        names = {r["key"] for r in ranges}
+        return tuple(
+            Facet(value=b["key"], count=b["doc_count"])
+            for b in buckets
+            if b["doc_count"] and b["key"] in names
+        )
+
+    def _ranked(self, score: float, address: DocAddress) -> Ranked:
+        document: Any = self._searcher.doc(address)
+        return Ranked(
+            id=document.get_first("id"),
+            score=float(score),
+            display=bytes(document.get_first("display")).decode(),
+        )
+
+    def _state(self, address: DocAddress) -> EntryState:
+        document: Any = self._searcher.doc(address)
+        return EntryState(
+            id=document.get_first("id"),
+            version=document.get_first("version"),
+            checksum=bytes(document.get_first("checksum")).decode(),
+        )
+
+    def _id(self, address: DocAddress) -> str:
+        document: Any = self._searcher.doc(address)
+        return str(document.get_first("id"))
+
+    def _count(self, query: Query) -> int:
+        found: Any = self._searcher.search(query, 1, count=True)
+        return int(found.count)
+
+
+_REACH = (timedelta(0), DAY - timedelta(milliseconds=1))
+
+
+def _histogram(field: str) -> dict[str, Any]:
+    return {
+        "histogram": {
+            "field": field,
+            "interval": DAY_MILLISECONDS,
+            "min_doc_count": 1,
+        }
+    }
+
+
+def _facets(buckets: list[dict[str, Any]]) -> tuple[Facet, ...]:
+    found = [Facet(value=b["key"], count=b["doc_count"]) for b in buckets]
+    return tuple(sorted(found, key=lambda facet: (-facet.count, facet.value)))

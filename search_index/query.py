@@ -1,0 +1,530 @@
+"""What is asked and what is answered: the contract of the search.
+
+No I/O. `search_index/parser.py` reads a query into the tree below and prints
+it back; `search_index/answer.py` gives `Results` for a `SearchRequest`.
+Offsets count code points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from pipeline.documents import Kind, Precision, Side, TranslationStatus
+from pipeline.errors import QueryError
+from search_index.clauses import Clause, Plan
+
+DEFAULT_LIMIT = 10
+MAX_LIMIT = 100
+MAX_OFFSET = 100_000
+"""Deeper pages are an export's work; at 100,000 a page still takes under 1 s."""
+
+FILTERS = (
+    "lang",
+    "source",
+    "kind",
+    "country",
+    "audience",
+    "owner",
+    "publisher",
+    "title",
+    "name",
+    "from",
+    "to",
+    "seen",
+    "id",
+)
+"""What may stand before a colon; any other `x:` is plain text."""
+
+FACETS = ("language", "source", "kind", "country", "day")
+
+Sort = Literal["relevance", "time"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """One word as typed; may be relaxed on an interactive page."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrase:
+    """Words in order; accents and case do not count."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return quoted(self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prefix:
+    """Any word that begins so."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.text}*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Near:
+    """Two words at most `distance` places apart, in any order, on one side."""
+
+    left: Word | Phrase
+    right: Word | Phrase
+    distance: int
+
+    def __str__(self) -> str:
+        return f"{self.left} NEAR/{self.distance} {self.right}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """A field and the values of which a document must have one."""
+
+    field: str
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.field}:{','.join(_filter_value(v) for v in self.values)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Everything:
+    """Every document."""
+
+    def __str__(self) -> str:
+        return "*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Parentheses: never relaxed. Around an `Or` they are implied."""
+
+    operand: And | Not | Leaf
+
+    def __str__(self) -> str:
+        return f"({self.operand})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Not:
+    """Documents without it, on either side."""
+
+    operand: Leaf | Group | Or
+
+    def __str__(self) -> str:
+        return f"-{_in_parentheses(self.operand)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class And:
+    """All of it (two or more)."""
+
+    operands: tuple[Leaf | Group | Not | Or, ...]
+
+    def __str__(self) -> str:
+        return " ".join(_in_parentheses(operand) for operand in self.operands)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Or:
+    """At least one (of two or more)."""
+
+    operands: tuple[Leaf | Group | Not | And, ...]
+
+    def __str__(self) -> str:
+        return " OR ".join(str(operand) for operand in self.operands)
+
+
+Leaf = Word | Phrase | Prefix | Near | Filter | Everything
+Tree = Leaf | Group | Not | And | Or
+
+_QUOTES = (('"', '"'), ("«", "»"), ("「", "」"), ("『", "』"))
+
+
+def quoted(text: str) -> str:
+    """`text` between quotation marks that do not occur in it."""
+    for left, right in _QUOTES:
+        if left not in text and right not in text:
+            return f"{left}{text}{right}"
+    return '"' + text.replace('"', " ") + '"'
+
+
+def _filter_value(value: str) -> str:
+    is_bare = value and not any(c.isspace() or c in ',"()«»「」『』“”„‟' for c in value)
+    return value if is_bare else quoted(value)
+
+
+def _in_parentheses(operand: Tree) -> str:
+    return f"({operand})" if isinstance(operand, Or) else str(operand)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchRequest:
+    """One search.
+
+    Attributes:
+        text: In the query language.
+        limit: Hits on the page, 1 to 100.
+        offset: Hits before it, 0 to 100,000.
+        sort: By score, or newest first.
+        timezone: IANA name; days are this zone's.
+        query_language: BCP 47 tag of the words; None lets it be identified.
+        filters: Beside those in the text, e.g. from flags.
+    """
+
+    text: str
+    limit: int = DEFAULT_LIMIT
+    offset: int = 0
+    sort: Sort = "relevance"
+    timezone: str = "UTC"
+    query_language: str | None = None
+    filters: tuple[Filter, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses what is out of range.
+
+        Raises:
+            QueryError: What was found and what was expected.
+        """
+        if not 1 <= self.limit <= MAX_LIMIT:
+            raise QueryError(f"limit: found {self.limit}, expected 1 to {MAX_LIMIT}", 0)
+        if not 0 <= self.offset <= MAX_OFFSET:
+            raise QueryError(
+                f"offset: found {self.offset}, expected 0 to {MAX_OFFSET:,}; "
+                "export gives all of a long answer",
+                0,
+            )
+        if self.sort not in {"relevance", "time"}:
+            raise QueryError(
+                f'sort: found "{self.sort}", expected "relevance" or "time"', 0
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """Whole sentences of one side, with the matched words in them.
+
+    Attributes:
+        side: Original or translation.
+        field: `title` or `text`.
+        text: To show.
+        highlights: Pairs of offsets into `text`, in order, not overlapping.
+    """
+
+    side: Side
+    field: str
+    text: str
+    highlights: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One document of an answer; `score` is None when sorted by time."""
+
+    id: str
+    revision: int
+    url: str
+    source: str
+    publisher: str
+    country: str
+    kind: Kind
+    language: str
+    published_at: datetime | None
+    published_precision: Precision
+    first_seen_at: datetime
+    title: str
+    translated_title: str
+    translation_status: TranslationStatus
+    score: float | None
+    match: Literal["all", "some"]
+    cluster: str
+    duplicates: int
+    passages: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facet:
+    """A value and how many documents of the whole answer have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What the answer could not see, or did on its own."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """An answer. `total` and `facets` count full matches only."""
+
+    query: str
+    total: int
+    took_ms: float
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, tuple[Facet, ...]]
+    notices: tuple[Notice, ...] = ()
+
+
+def to_json(results: Results) -> dict[str, Any]:
+    """The JSON document of a search, as DESIGN.md gives it."""
+    return {
+        "schema": 1,
+        "query": results.query,
+        "total": results.total,
+        "unit": "documents",
+        "took_ms": round(results.took_ms, 1),
+        "hits": [hit_json(hit) for hit in results.hits],
+        "facets": {
+            name: [{"value": facet.value, "count": facet.count} for facet in facets]
+            for name, facets in results.facets.items()
+        },
+        "notices": [{"code": n.code, "text": n.text} for n in results.notices],
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """One hit of the JSON document."""
+    return {
+        "id": hit.id,
+        "revision": hit.revision,
+        "url": hit.url,
+        "source": hit.source,
+        "publisher": hit.publisher,
+        "country": hit.country,
+        "kind": hit.kind,
+        "language": hit.language,
+        "published_at": _moment(hit.published_at),
+        "published_precision": hit.published_precision,
+        "first_seen_at": _moment(hit.first_seen_at),
+        "title": hit.title,
+        "translated_title": hit.translated_title,
+        "translation_status": hit.translation_status,
+        "score": hit.score,
+        "match": hit.match,
+        "cluster": hit.cluster,
+        "duplicates": hit.duplicates,
+        "passages": [
+            {
+                "side": passage.side,
+                "field": passage.field,
+                "text": passage.text,
+                "highlights": [list(pair) for pair in passage.highlights],
+            }
+            for passage in hit.passages
+        ],
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexEntry:
+    """One document as an index holds it.
+
+    Attributes:
+        id: The document's.
+        version: The document's; an older one never replaces a newer one.
+        checksum: `sha256:` and hex, of everything below.
+        tokens: `original_f1`, `translation_title_f3`, …: space-joined tokens,
+            every field filled.
+        keywords: Exact values by field.
+        numbers: Times in milliseconds and flags by field.
+        display: What a hit shows, as JSON; not searched.
+    """
+
+    id: str
+    version: int
+    checksum: str
+    tokens: Mapping[str, str]
+    keywords: Mapping[str, tuple[str, ...]]
+    numbers: Mapping[str, int]
+    display: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryState:
+    """What an index says it holds of one document."""
+
+    id: str
+    version: int
+    checksum: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """A document found: its id, score and display JSON."""
+
+    id: str
+    score: float
+    display: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One page and how many there are in all."""
+
+    total: int
+    hits: tuple[Ranked, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """A whole index in three numbers, cheap to take and to compare."""
+
+    documents: int
+    version_sum: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """One building of an index; it never changes its analysis or its target."""
+
+    name: str
+    analysis: str
+    target: str
+
+
+class IndexWriter(Protocol):
+    """Writes one generation. What is put is visible after `commit`."""
+
+    def put(self, entries: Sequence[IndexEntry]) -> None:
+        """Adds or replaces; a document that is newer in the index stays."""
+        ...
+
+    def delete(self, states: Sequence[tuple[str, int]]) -> None:
+        """Removes ids, each unless the index has a version newer than given."""
+        ...
+
+    def commit(self) -> None:
+        """Makes it durable and visible.
+
+        Raises:
+            DiskFullError: No space; the index is as before.
+        """
+        ...
+
+
+class Snapshot(Protocol):
+    """One unchanging view of the index, while others write."""
+
+    def search(
+        self,
+        plan: Plan,
+        *,
+        partial: bool = False,
+        limit: int,
+        offset: int = 0,
+        sort: Sort = "relevance",
+    ) -> Found:
+        """A page, by score then id, or newest first then id.
+
+        Args:
+            partial: What `plan.partial` matches and `plan.full` does not,
+                instead of what `plan.full` matches.
+        """
+        ...
+
+    def count(self, clause: Clause) -> int:
+        """How many documents match."""
+        ...
+
+    def facets(
+        self, clause: Clause, *, timezone: str
+    ) -> Mapping[str, tuple[Facet, ...]]:
+        """`FACETS` over all that matches: most first, days in order."""
+        ...
+
+    def iterate(self, clause: Clause) -> Iterator[Ranked]:
+        """All that matches, ordered by time and id, in flat memory."""
+        ...
+
+    def stored(self, ids: Sequence[str]) -> dict[str, Ranked]:
+        """Documents by id; the ones there are."""
+        ...
+
+    def states(self) -> Iterator[EntryState]:
+        """What is held, in any order."""
+        ...
+
+    def explain(self, plan: Plan, document_id: str) -> Mapping[str, Any] | None:
+        """How a document's score came about; None where it does not match."""
+        ...
+
+    def summary(self) -> Summary:
+        """Counts to compare with the store's."""
+        ...
+
+
+class IndexEngine(Protocol):
+    """An index: generations of which one is living (`current`)."""
+
+    @property
+    def name(self) -> str:
+        """`tantivy` or `elasticsearch`."""
+        ...
+
+    def current(self) -> Generation | None:
+        """The living generation; None where there is none (yet, or any more)."""
+        ...
+
+    def snapshot(self, generation: str | None = None) -> Snapshot:
+        """The newest committed view, of the living generation if not named.
+
+        Raises:
+            UnavailableError: There is no index yet.
+            DamageError: Its files are not what was written.
+        """
+        ...
+
+    def write(self, generation: str) -> AbstractContextManager[IndexWriter]:
+        """The one writer of a generation.
+
+        Raises:
+            LockedError: Another process writes.
+        """
+        ...
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Only one process changes the index; may be entered again inside.
+
+        Raises:
+            LockedError: Another process does, named where possible.
+        """
+        ...
+
+    def create(self, name: str, *, analysis: str, target: str) -> Generation:
+        """A new, empty generation beside the living one."""
+        ...
+
+    def activate(self, generation: str) -> None:
+        """Makes it the living one, in one step."""
+        ...
+
+    def prune(self) -> list[str]:
+        """Removes generations that are not living; their names."""
+        ...
+
+    def damage(self) -> list[str]:
+        """What is wrong with the stored bytes of the living generation."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of files and connections."""
+        ...
