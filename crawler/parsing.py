@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import IO, Any
 
-from crawler.discover import Findings, Found, Reading, select
+from crawler.discover import Entry, Findings, Found, Reading, select
 from crawler.feeds import read_feed
 from crawler.launch import child_environment
 from crawler.listings import read_listing
@@ -89,6 +89,18 @@ class ParserProcess:
 
         A body that breaks them is a problem: `parse_timeout` or `parse_crash`.
         """
+        answer = self._ask(body, source=asdict(source))
+        return _findings(answer) if "articles" in answer else Findings(**answer)
+
+    def read(self, body: Body, languages: tuple[str, ...] = ()) -> Reading:
+        """As `read_body`, within the same limits."""
+        answer = self._ask(body, languages=list(languages))
+        if "base" not in answer:
+            return Reading(base=body.url, **answer)
+        lists = {name: _entries(answer.pop(name)) for name in ("entries", "children")}
+        return Reading(**answer, **lists)
+
+    def _ask(self, body: Body, **fields: Any) -> dict[str, Any]:
         child = self._living()
         timed_out = threading.Event()
 
@@ -99,11 +111,11 @@ class ParserProcess:
         timer = threading.Timer(self._seconds, give_up)
         timer.start()
         try:
-            return _ask(child, body, source)
+            return _ask(child, body, fields)
         except (OSError, EOFError, ValueError):
             self.close()
             reason = "parse_timeout" if timed_out.is_set() else "parse_crash"
-            return Findings(problem=reason)
+            return {"problem": reason}
         finally:
             timer.cancel()
 
@@ -137,21 +149,28 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """The child: answers until its parent is gone."""
     while header := _receive(requests):
         fields = json.loads(header)
-        source = _source(fields.pop("source"))
+        source, languages = fields.pop("source", None), fields.pop("languages", ())
         since = fields.pop("since")
         body = Body(
             **fields,
             body=_receive(requests),
             since=date.fromisoformat(since) if since else None,
         )
-        _send(answers, json.dumps(asdict(find(body, source)), default=_text).encode())
+        answer: Findings | Reading
+        if source is not None:
+            answer = find(body, _source(source))
+        else:
+            answer = read_body(body, tuple(languages))
+        _send(answers, json.dumps(asdict(answer), default=_text).encode())
 
 
-def _ask(child: subprocess.Popen[bytes], body: Body, source: Source) -> Findings:
+def _ask(
+    child: subprocess.Popen[bytes], body: Body, fields: dict[str, Any]
+) -> dict[str, Any]:
     assert child.stdin is not None  # noqa: S101 - both are pipes
     assert child.stdout is not None  # noqa: S101
     header = {
-        "source": asdict(source),
+        **fields,
         "kind": body.kind,
         "url": body.url,
         "content_type": body.content_type,
@@ -163,7 +182,8 @@ def _ask(child: subprocess.Popen[bytes], body: Body, source: Source) -> Findings
     answer = _receive(child.stdout)
     if not answer:
         raise EOFError
-    return _findings(json.loads(answer))
+    found: dict[str, Any] = json.loads(answer)
+    return found
 
 
 def _send(stream: IO[bytes], data: bytes) -> None:
@@ -207,6 +227,16 @@ def _findings(fields: dict[str, Any]) -> Findings:
         skipped=fields["skipped"],
         problem=fields["problem"],
     )
+
+
+def _entries(found: list[dict[str, Any]]) -> tuple[Entry, ...]:
+    return tuple(Entry(**{**fields, **_moments(fields)}) for fields in found)
+
+
+def _moments(fields: dict[str, Any]) -> dict[str, datetime | None]:
+    names = ("published_at", "modified_at")
+    given = {name: fields[name] for name in names}
+    return {n: datetime.fromisoformat(v) if v else None for n, v in given.items()}
 
 
 def _found(fields: dict[str, Any]) -> Found:

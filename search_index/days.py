@@ -63,7 +63,7 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise QueryError(
-            f'timezone: found "{name}", expected an IANA name such as "Asia/Ho_Chi_Minh"',
+            f'timezone: found "{name}", expected an IANA name like "Asia/Bangkok"',
             0,
         ) from error
 
@@ -80,7 +80,7 @@ def _bounds(text: str, today: datetime) -> tuple[datetime, datetime]:
         int(match[name]) if match[name] else None
         for name in ("year", "month", "day", "hour", "minute")
     )
-    if year is None or not 1 <= year < 9999:  # noqa: PLR2004  # so that the next exists
+    if year is None or not 1 <= year < 9999:  # the next year must exist
         raise ValueError(EXPECTED)
     if month is None:
         return _midnight(date(year, 1, 1)), _midnight(date(year + 1, 1, 1))

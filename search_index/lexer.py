@@ -9,21 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.errors import QueryError
-from search_index.query import FILTERS
+from search_index.query import FILTERS, QUOTATIONS
 
 LexemeKind = Literal["(", ")", "-", "or", "near", "phrase", "filter", "word", "end"]
-
-CLOSERS = {
-    '"': '"“”„‟',
-    "“": '"“”„‟',
-    "”": '"“”„‟',
-    "„": '"“”„‟',
-    "‟": '"“”„‟',
-    "«": "»",
-    "「": "」",
-    "『": "』",
-}
-"""What ends a quotation that begins so; keyboards mix the double ones."""
 
 _INSIDE_WORDS = '"”‟'
 """Marks that open a quotation only where a word may begin: צה"ל is one word."""
@@ -68,7 +56,7 @@ def _next(query: str, place: int) -> tuple[Lexeme, int]:
     if letter in "()":
         kind: LexemeKind = "(" if letter == "(" else ")"
         return Lexeme(kind=kind, text=letter, position=place), place + 1
-    if letter in CLOSERS:
+    if letter in QUOTATIONS:
         text, end = _quotation(query, place)
         return Lexeme(kind="phrase", text=text, position=place), end
     if letter == "-" and _starts_operand(query, place + 1):
@@ -86,7 +74,7 @@ def _starts_operand(query: str, place: int) -> bool:
 
 
 def _quotation(query: str, place: int) -> tuple[str, int]:
-    closers = CLOSERS[query[place]]
+    closers = QUOTATIONS[query[place]]
     end = place + 1
     while end < len(query) and query[end] not in closers:
         end += 1
@@ -112,7 +100,7 @@ def _word(query: str, place: int) -> tuple[Lexeme, int]:
 
 
 def _ends_word(letter: str) -> bool:
-    opens = letter in CLOSERS and letter not in _INSIDE_WORDS
+    opens = letter in QUOTATIONS and letter not in _INSIDE_WORDS
     return is_space(letter) or letter in "()" or opens
 
 
@@ -132,7 +120,7 @@ def _filter(query: str, place: int, field: str) -> tuple[Lexeme, int]:
 
 
 def _filter_value(query: str, place: int) -> tuple[str, int]:
-    if place < len(query) and query[place] in CLOSERS:
+    if place < len(query) and query[place] in QUOTATIONS:
         return _quotation(query, place)
     end = place
     while end < len(query) and query[end] != "," and not _ends_word(query[end]):

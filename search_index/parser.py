@@ -81,8 +81,8 @@ def parse(text: str) -> Tree:
     _check_letters(text)
     parser = _Parser(list(lexemes(text)))
     tree = parser.query(depth=0)
-    if parser.next.kind == ")":
-        raise QueryError("this parenthesis closes nothing", parser.next.position)
+    if parser.next().kind == ")":
+        raise QueryError("this parenthesis closes nothing", parser.next().position)
     if tree is None:
         raise QueryError("nothing to search for; * stands for everything", 0)
     return tree
@@ -121,16 +121,16 @@ class _Parser:
         self._place = 0
         self._tokens = 0
 
-    @property
     def next(self) -> Lexeme:
+        """The lexeme to be read."""
         return self._lexemes[self._place]
 
     def query(self, depth: int) -> Tree | None:
         """Alternatives joined by OR."""
-        first_position = self.next.position
+        first_position = self.next().position
         parts = [self._all(depth)]
         operators = []
-        while self.next.kind == "or":
+        while self.next().kind == "or":
             operators.append(self._take().position)
             parts.append(self._all(depth))
         if not operators:
@@ -147,7 +147,7 @@ class _Parser:
 
     def _all(self, depth: int) -> Tree | None:
         parts: list[Leaf | Group | Not | Or] = []
-        while self.next.kind not in {"or", ")", "end"}:
+        while self.next().kind not in {"or", ")", "end"}:
             part = self._part(depth)
             if part is not None:
                 parts.append(part)
@@ -156,7 +156,7 @@ class _Parser:
         return parts[0] if len(parts) == 1 else And(operands=tuple(parts))
 
     def _part(self, depth: int) -> Leaf | Group | Not | Or | None:
-        if self.next.kind != "-":
+        if self.next().kind != "-":
             return self._near(depth)
         self._take()
         operand = self._near(depth)
@@ -164,7 +164,7 @@ class _Parser:
 
     def _near(self, depth: int) -> Leaf | Group | Or | None:
         left = self._operand(depth)
-        if self.next.kind != "near":
+        if self.next().kind != "near":
             return left
         sign = self._take()
         right = self._operand(depth)
@@ -177,8 +177,8 @@ class _Parser:
             raise QueryError(
                 f"NEAR/{distance}: expected 1 to {MAX_DISTANCE} places", sign.position
             )
-        if self.next.kind == "near":
-            raise QueryError("NEAR joins two words, not three", self.next.position)
+        if self.next().kind == "near":
+            raise QueryError("NEAR joins two words, not three", self.next().position)
         return Near(left=left, right=right, distance=distance)
 
     def _operand(self, depth: int) -> Leaf | Group | Or | None:
@@ -202,7 +202,7 @@ class _Parser:
                 f"more than {MAX_DEPTH} parentheses inside each other", opening.position
             )
         tree = self.query(depth)
-        if self.next.kind != ")":
+        if self.next().kind != ")":
             raise QueryError("this parenthesis is never closed", opening.position)
         self._take()
         if tree is None:
@@ -223,15 +223,14 @@ class _Parser:
 
     def _prefix(self, lexeme: Lexeme) -> Prefix:
         text = lexeme.text[:-1]
-        tokens = plain_tokens(text)
-        letters = len(tokens[-1]) if tokens else 0
-        ends_in_word = bool(tokens) and text[-1:].isalnum() or is_unspaced(text)
-        if letters < MIN_PREFIX and not is_unspaced(text) or not tokens:
+        words = list(WORD.finditer(text))
+        if not words or words[-1].end() != len(text):
+            raise QueryError("* must follow a letter", lexeme.position + len(text))
+        last = words[-1][0]
+        if not is_unspaced(last) and len(plain_tokens(last)[-1]) < MIN_PREFIX:
             raise QueryError(
                 f"at least {MIN_PREFIX} letters must stand before *", lexeme.position
             )
-        if not ends_in_word and not WORD.fullmatch(text[-1:] or " "):
-            raise QueryError("* must follow a letter", lexeme.position + len(text))
         return Prefix(text=text)
 
     def _filter(self, lexeme: Lexeme) -> Filter:
@@ -260,7 +259,7 @@ class _Parser:
             raise QueryError(f"more than {MAX_TOKENS} words", lexeme.position)
 
     def _take(self) -> Lexeme:
-        lexeme = self.next
+        lexeme = self.next()
         if lexeme.kind != "end":
             self._place += 1
         return lexeme

@@ -148,19 +148,30 @@ class Or:
 Leaf = Word | Phrase | Prefix | Near | Filter | Everything
 Tree = Leaf | Group | Not | And | Or
 
-_QUOTES = (('"', '"'), ("«", "»"), ("「", "」"), ("『", "』"))
+QUOTATIONS = {
+    '"': '"“”„‟',
+    "“": '"“”„‟',
+    "”": '"“”„‟',
+    "„": '"“”„‟',
+    "‟": '"“”„‟',
+    "«": "»",
+    "「": "」",
+    "『": "』",
+}
+"""What ends a quotation that begins so; keyboards mix the double ones."""
 
 
 def quoted(text: str) -> str:
     """`text` between quotation marks that do not occur in it."""
-    for left, right in _QUOTES:
-        if left not in text and right not in text:
-            return f"{left}{text}{right}"
-    return '"' + text.replace('"', " ") + '"'
+    for opening, closing in QUOTATIONS.items():
+        if not any(mark in text for mark in closing):
+            return f"{opening}{text}{closing[0]}"
+    raise ValueError(f"every quotation mark occurs in {text!r}")
 
 
 def _filter_value(value: str) -> str:
-    is_bare = value and not any(c.isspace() or c in ',"()«»「」『』“”„‟' for c in value)
+    special = {*QUOTATIONS, ",", "(", ")"}
+    is_bare = value and not any(c.isspace() or c in special for c in value)
     return value if is_bare else quoted(value)
 
 

@@ -44,3 +44,6 @@ class ClusterStage:
         for item in sorted(shown):
             clusters.assign(connection, shown[item], item, results[item])
         return {}
+
+    def set_aside(self, connection: Connection, items: Sequence[int]) -> None:
+        """Documents stay searchable without this stage's result."""

@@ -62,3 +62,6 @@ class IdentifyStage:
         raise_for_readings(connection, list(results))
         work.enqueue(connection, "segment", results, now=now)
         return {}
+
+    def set_aside(self, connection: Connection, items: Sequence[int]) -> None:
+        """Documents stay searchable without this stage's result."""

@@ -64,3 +64,6 @@ class SegmentStage:
         raise_for_readings(connection, items)
         work.enqueue(connection, "translate", items, now=now)
         return {}
+
+    def set_aside(self, connection: Connection, items: Sequence[int]) -> None:
+        """Documents stay searchable without this stage's result."""

@@ -45,6 +45,10 @@ class Stage(Protocol):
         """
         ...
 
+    def set_aside(self, connection: Connection, items: Sequence[int]) -> None:
+        """Called with items that will not be tried again by themselves."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class BatchReport:
@@ -74,6 +78,8 @@ def take(
         claim = work.claim(
             connection, stage.name, limit=limit or stage.batch_size, now=now
         )
+        if claim.buried:
+            stage.set_aside(connection, claim.buried)
     if not claim.items:
         return None
     failpoint("process.after_claim")
@@ -136,3 +142,6 @@ def _note_errors(
         if error.waiting:
             version = work.waiting_version(version, supply)
         work.fail(connection, claim, item, error, now=now, input_version=version)
+    dead = work.dead_among(connection, stage.name, list(errors))
+    if dead:
+        stage.set_aside(connection, dead)

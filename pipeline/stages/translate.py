@@ -95,6 +95,9 @@ class TranslateStage:
             if (error := _unfinished(found)) is not None
         }
 
+    def set_aside(self, connection: Connection, items: Sequence[int]) -> None:
+        """Documents stay searchable without this stage's result."""
+
     def _ask(
         self, loaded: Mapping[int, Segmented]
     ) -> dict[tuple[int, str], Sequence[Translated]]:

@@ -30,6 +30,7 @@ from pipeline.store.tables import (
     segments,
     sources,
     urls,
+    work,
 )
 from pipeline.urls import document_id, host_of, url_key
 
@@ -81,6 +82,20 @@ def load_pages(connection: Connection, ids: list[int]) -> dict[int, Page]:
     """Pages by their ids."""
     rows = connection.execute(select(*page_columns()).where(pages.c.id.in_(ids)))
     return {row.page_id: page_of(row) for row in rows}
+
+
+def reopen(connection: Connection, reason: str) -> None:
+    """Revived pages are pending again in the balance."""
+    due = select(work.c.item).where(work.c.stage == "extract", work.c.state == "due")
+    connection.execute(
+        update(urls)
+        .where(
+            urls.c.outcome == "failed",
+            urls.c.reason == reason,
+            urls.c.page_id.in_(due),
+        )
+        .values(outcome="pending", reason="")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

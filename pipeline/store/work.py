@@ -44,11 +44,16 @@ RETRY_DELAYS = (timedelta(seconds=0), timedelta(minutes=1))
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """Items that are this worker's until the lease runs out."""
+    """Items that are this worker's until the lease runs out.
+
+    Attributes:
+        buried: Items set aside on the way, because their workers died with them.
+    """
 
     stage: str
     token: str
     items: tuple[int, ...]
+    buried: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +122,7 @@ def claim(
     An item whose lease ran out in its last attempt (its worker died with it)
     is set aside instead.
     """
-    _bury_abandoned(connection, stage, now)
+    buried = _bury_abandoned(connection, stage, now)
     free = and_(
         work.c.stage == stage,
         or_(
@@ -140,7 +145,17 @@ def claim(
                 attempts=work.c.attempts + 1,
             )
         )
-    return Claim(stage=stage, token=token, items=tuple(items))
+    return Claim(stage=stage, token=token, items=tuple(items), buried=buried)
+
+
+def dead_among(
+    connection: Connection, stage: str, items: Sequence[int]
+) -> tuple[int, ...]:
+    """Those of some items that are set aside."""
+    dead = select(work.c.item).where(
+        work.c.stage == stage, work.c.state == "dead", work.c.item.in_(items)
+    )
+    return tuple(connection.scalars(dead))
 
 
 def still_mine(connection: Connection, claim: Claim) -> frozenset[int]:
@@ -334,8 +349,10 @@ def _held(claim: Claim) -> ColumnElement[bool]:
     )
 
 
-def _bury_abandoned(connection: Connection, stage: str, now: datetime) -> None:
-    connection.execute(
+def _bury_abandoned(
+    connection: Connection, stage: str, now: datetime
+) -> tuple[int, ...]:
+    result = connection.execute(
         update(work)
         .where(
             work.c.stage == stage,
@@ -350,4 +367,6 @@ def _bury_abandoned(connection: Connection, stage: str, now: datetime) -> None:
             reason="worker_died",
             detail=f"its worker died {MAX_ATTEMPTS} times while it held the item",
         )
+        .returning(work.c.item)
     )
+    return tuple(result.scalars())

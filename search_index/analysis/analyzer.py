@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from search_index.analysis import normalise
 from search_index.analysis.normalise import TOKEN_LIMIT
@@ -175,7 +176,7 @@ def _grams(token: str, size: int) -> Iterator[str]:
 
 
 def _pairs(tokens: list[str]) -> Iterator[str]:
-    for first, second in zip(tokens, tokens[1:], strict=False):
+    for first, second in pairwise(tokens):
         yield f"{first}_{second}"
 
 

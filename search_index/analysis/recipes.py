@@ -76,5 +76,5 @@ def _known(values: dict[str, Any]) -> dict[str, Any]:
     names = {field.name for field in fields(Recipe)}
     unknown = set(values) - names
     if unknown:
-        raise ValueError(f"recipes.toml: unknown key {sorted(unknown)[0]}")
+        raise ValueError(f"recipes.toml: unknown key {min(unknown)}")
     return values

@@ -1,6 +1,6 @@
-"""Finds words in a text, with their code-point offsets.
+r"""Finds words in a text, with their code-point offsets.
 
-A word is `[\\p{L}\\p{M}\\p{N}]+(?:['’][\\p{L}\\p{M}]+)*`. Scripts without spaces
+A word is `[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*`. Scripts without spaces
 are cut further: Han and kana into characters, Thai, Lao, Khmer and Burmese by
 ICU.
 """

@@ -1,0 +1,363 @@
+"""Compiles a query tree into what engines are asked (`search_index/clauses.py`).
+
+*Where a word occurs.* The first field of the originals (`original_f1`) holds
+tokens made by each document's own recipe, so a token of the query's recipe
+means something only in documents of that language: English `run` (from
+*running*) is a syllable of Vietnamese. There it must hold together with the
+language. Besides, every word is looked for as it is written (folded, unstemmed,
+`f3`) in originals of every language: that is how `BRICS` finds Vietnamese,
+Turkish and Russian pages. Translations are all in one language and need neither.
+
+*A full match* has every word in one side. *A partial match* has all that is
+never relaxed (filters, `-`, quotations, parentheses) and any of the words.
+
+*The score* is the best of translation and original plus .3 of the other, each
+the sum of words and grams by the weights of its recipe (FACTS.md, "Two engines,
+one ranking").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipeline.documents import Side
+from pipeline.names import Name
+from search_index import query as tree_of
+from search_index.analysis import Analyzer, analyzer_for
+from search_index.analysis.normalise import is_marked, lower
+from search_index.analysis.words import WORD
+from search_index.clauses import (
+    SIDES,
+    AnyOf,
+    Beginning,
+    Best,
+    Clause,
+    Everything,
+    Nothing,
+    Plan,
+    Term,
+    Terms,
+    Weighted,
+    Without,
+    all_of,
+    any_of,
+    sequence,
+)
+from search_index.filters import filter_clause
+from search_index.query import Tree
+
+TIE = 0.3
+"""Of the worse side (measured on FLORES: R@10 of half sentences .973–.989)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interpretation:
+    """A query as it is understood.
+
+    Attributes:
+        tree: As typed; for the originals, and for the translations too where
+            `translated` is None.
+        translated: The same in the target language.
+        languages: What the words may be in, best first.
+        target: Language of the translations.
+        zone: Days are this zone's.
+        now: For `today` and the like.
+        names: What `name:` may name.
+    """
+
+    tree: Tree
+    translated: Tree | None = None
+    languages: tuple[str, ...]
+    target: str
+    zone: ZoneInfo
+    now: datetime
+    names: Mapping[str, Name] = field(default_factory=dict)
+
+    def of_side(self, side: Side) -> Tree:
+        """The tree that a side is searched with."""
+        if side == "translation" and self.translated is not None:
+            return self.translated
+        return self.tree
+
+
+def plan(interpretation: Interpretation) -> Plan:
+    """What full and partial matches fulfil, and how they score."""
+    compiler = _Compiler(interpretation)
+    return Plan(
+        full=compiler.full(), partial=compiler.partial(), score=compiler.score()
+    )
+
+
+def words_of(tree: Tree) -> Iterator[tree_of.Word]:
+    """The words that an interactive page may relax."""
+    for operand in _top(tree):
+        if isinstance(operand, tree_of.Word):
+            yield operand
+
+
+def scored_text(tree: Tree) -> Iterator[str]:
+    """The text of everything a document gains by, in order."""
+    if isinstance(tree, tree_of.Word | tree_of.Phrase | tree_of.Prefix):
+        yield tree.text
+    elif isinstance(tree, tree_of.Near):
+        yield from (tree.left.text, tree.right.text)
+    elif isinstance(tree, tree_of.Group):
+        yield from scored_text(tree.operand)
+    elif isinstance(tree, tree_of.And | tree_of.Or):
+        for operand in tree.operands:
+            yield from scored_text(operand)
+    elif isinstance(tree, tree_of.Filter) and tree.field == "title":
+        yield from tree.values
+
+
+def _top(tree: Tree) -> tuple[Tree, ...]:
+    return tree.operands if isinstance(tree, tree_of.And) else (tree,)
+
+
+def required_tokens(analyzer: Analyzer, word: str) -> tuple[str, ...]:
+    """The first-field tokens that say a word occurs in a text of its language.
+
+    A Vietnamese syllable typed with accents must occur with them; without, in
+    any accents.
+    """
+    tokens = analyzer.tokens(word)
+    if analyzer.recipe.words != "syllables":
+        return tokens
+    return tokens[:1] if is_marked(lower(word)) else tokens[1:]
+
+
+class _Compiler:
+    def __init__(self, interpretation: Interpretation) -> None:
+        self._asked = interpretation
+        self._languages = {
+            "original": interpretation.languages,
+            "translation": (interpretation.target,),
+        }
+        self._make: dict[type, Callable[[Any, Side], Clause]] = {
+            tree_of.Word: self._word,
+            tree_of.Phrase: self._phrase,
+            tree_of.Prefix: self._prefix,
+            tree_of.Near: self._near,
+            tree_of.Filter: self._filter,
+            tree_of.Everything: lambda _node, _side: Everything(),
+            tree_of.Group: lambda node, side: self._on(node.operand, side),
+            tree_of.Not: lambda node, _side: Without(
+                clause=self._anywhere(node.operand)
+            ),
+            tree_of.And: lambda node, side: all_of(
+                *(self._on(operand, side) for operand in node.operands)
+            ),
+            tree_of.Or: lambda node, side: any_of(
+                *(self._on(operand, side) for operand in node.operands)
+            ),
+        }
+
+    def full(self) -> Clause:
+        """Every part on one side; what holds of the whole document only once."""
+        sides: list[list[Clause]] = [
+            [self._on(part, side) for part in _top(self._asked.of_side(side))]
+            for side in ("original", "translation")
+        ]
+        common = [clause for clause in sides[0] if clause in sides[1]]
+        own = [all_of(*(c for c in side if c not in common)) for side in sides]
+        return all_of(*common, any_of(*own))
+
+    def partial(self) -> Clause | None:
+        """Every part that is never relaxed, and any of the words."""
+        sides: tuple[Side, Side] = ("original", "translation")
+        touched = [
+            clause
+            for side in sides
+            for word in words_of(self._asked.of_side(side))
+            for clause in self._touching(word, side)
+        ]
+        strict = [
+            self._anywhere(part)
+            for part in _top(self._asked.tree)
+            if not isinstance(part, tree_of.Word)
+        ]
+        clause = all_of(*strict, any_of(*touched))
+        return None if not touched or clause == self.full() else clause
+
+    def score(self) -> Clause | None:
+        """The best side, with a share of the other."""
+        translation = self._leg("translation", self._asked.target)
+        originals = [self._leg("original", each) for each in self._asked.languages]
+        best = [
+            *_present(translation),
+            *_best(
+                [c for leg in (*originals, self._plain_leg()) for c in _present(leg)]
+            ),
+        ]
+        if not best:
+            return None
+        return best[0] if len(best) == 1 else Best(clauses=tuple(best), tie=TIE)
+
+    def _on(self, node: Tree, side: Side) -> Clause:
+        return self._make[type(node)](node, side)
+
+    def _anywhere(self, node: Tree) -> Clause:
+        return any_of(self._on(node, "original"), self._on(node, "translation"))
+
+    def _word(self, node: tree_of.Word, side: Side) -> Clause:
+        return any_of(
+            *(self._stemmed(node, side, each) for each in self._languages[side]),
+            self._written(node.text, side),
+        )
+
+    def _stemmed(self, node: tree_of.Word, side: Side, language: str) -> Clause:
+        analyzer = analyzer_for(language)
+        tokens = [
+            token
+            for word in WORD.findall(node.text)
+            for token in required_tokens(analyzer, word)
+        ]
+        if not tokens:
+            return Nothing()
+        found = all_of(*(Term(field=f"{side}_f1", token=token) for token in tokens))
+        return self._in_language(found, side, language)
+
+    def _touching(self, node: tree_of.Word, side: Side) -> Iterator[Clause]:
+        """What any piece of a word gives; the whole where it is one piece."""
+        for word in WORD.findall(node.text):
+            for language in self._languages[side]:
+                for token in required_tokens(analyzer_for(language), word):
+                    term = Term(field=f"{side}_f1", token=token)
+                    yield self._in_language(term, side, language)
+            yield self._written(word, side)
+
+    @staticmethod
+    def _in_language(clause: Clause, side: Side, language: str) -> Clause:
+        if side == "translation":
+            return clause
+        return all_of(clause, Terms(field="languages", tokens=(language.lower(),)))
+
+    def _written(self, text: str, side: Side) -> Clause:
+        """A word as it is written; not in Vietnamese, where accents count."""
+        found = _in_text(side, _plain(text))
+        if "vi" in self._languages[side] and is_marked(lower(text)):
+            if side == "translation":
+                return Nothing()
+            return all_of(
+                found, Without(clause=Terms(field="languages", tokens=("vi",)))
+            )
+        return found
+
+    def _phrase(self, node: tree_of.Phrase, side: Side) -> Clause:
+        return _in_text(side, _plain(node.text))
+
+    def _prefix(self, node: tree_of.Prefix, side: Side) -> Clause:
+        *before, last = _plain(node.text)
+        return any_of(
+            *(
+                all_of(
+                    sequence(field, tuple(before)) if before else Everything(),
+                    Beginning(field=field, prefix=last),
+                )
+                for field in _f3(side)
+            )
+        )
+
+    def _near(self, node: tree_of.Near, side: Side) -> Clause:
+        left, right = _plain(node.left.text), _plain(node.right.text)
+        slop = node.distance - 1
+        close = any_of(
+            *(
+                sequence(field, tokens, slop)
+                for field in _f3(side)
+                for tokens in (left + right, right + left)
+            )
+        )
+        quotations = [
+            _in_text(side, tokens) for tokens in (left, right) if len(tokens) > 1
+        ]
+        return all_of(close, *quotations)
+
+    def _filter(self, node: tree_of.Filter, _side: Side) -> Clause:
+        asked = self._asked
+        return filter_clause(
+            node,
+            zone=asked.zone,
+            now=asked.now,
+            names=asked.names,
+            in_title=self._in_title,
+        )
+
+    def _in_title(self, text: str) -> Clause:
+        found: list[Clause] = []
+        for side in ("original", "translation"):
+            found.append(sequence(f"{side}_title_f3", _plain(text)))
+            for language in self._languages[side]:
+                tokens = analyzer_for(language).fields("", text).title_f1
+                stems = all_of(
+                    *(Term(field=f"{side}_title_f1", token=t) for t in tokens)
+                )
+                if tokens:
+                    found.append(self._in_language(stems, side, language))
+        return any_of(*found)
+
+    def _leg(self, side: Side, language: str) -> Clause | None:
+        """Words and grams of one side by one recipe."""
+        analyzer = analyzer_for(language)
+        words = self._scored_words(side)
+        tokens = [token for word in words for token in analyzer.tokens(word)]
+        return _weighted_sum(
+            (f"{side}_f1", tokens, analyzer.recipe.weight),
+            (f"{side}_f2", analyzer.gram_tokens(words), analyzer.recipe.gram_weight),
+        )
+
+    def _plain_leg(self) -> Clause | None:
+        """Words as they are written, in originals of any language."""
+        analyzer = analyzer_for("und")
+        words = self._scored_words("original")
+        tokens = [token for word in words for token in analyzer.plain(word)]
+        return _weighted_sum(
+            ("original_f3", tokens, analyzer.recipe.weight),
+            ("original_title_f3", tokens, analyzer.recipe.weight),
+            ("original_f2", analyzer.gram_tokens(words), analyzer.recipe.gram_weight),
+        )
+
+    def _scored_words(self, side: Side) -> list[str]:
+        tree = self._asked.of_side(side)
+        return [word for text in scored_text(tree) for word in WORD.findall(text)]
+
+
+def _f3(side: Side) -> tuple[str, str]:
+    return f"{side}_f3", f"{side}_title_f3"
+
+
+def _in_text(side: Side, tokens: tuple[str, ...]) -> Clause:
+    return any_of(*(sequence(field, tokens) for field in _f3(side)))
+
+
+def _plain(text: str) -> tuple[str, ...]:
+    return analyzer_for("und").fields(text).f3
+
+
+def _weighted_sum(*fields: tuple[str, Iterable[str], float]) -> Clause | None:
+    """Tokens by field, each as often as it was asked for."""
+    parts = tuple(
+        Weighted(clause=Term(field=field, token=token), weight=weight * times)
+        for field, tokens, weight in fields
+        for token, times in Counter(tokens).items()
+    )
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else AnyOf(clauses=parts)
+
+
+def _present(clause: Clause | None) -> list[Clause]:
+    return [] if clause is None else [clause]
+
+
+def _best(clauses: list[Clause]) -> list[Clause]:
+    unique = tuple(dict.fromkeys(clauses))
+    return [Best(clauses=unique)] if len(unique) > 1 else list(unique)
+
+
+__all__ = ["SIDES", "Interpretation", "plan", "required_tokens", "scored_text"]
