@@ -120,7 +120,7 @@ def select(
     others: set[str] = set()
     skipped = 0
     for entry in _in_order(reading.entries, kind):
-        found = _found(entry, reading.base)
+        found = _found(entry, reading.base, hints={} if kind == "listing" else None)
         if found is None or not source.is_article(found.url):
             others.add(found.url_key if found else entry.url)
         elif limit is not None and _is_before(entry, limit):
@@ -154,14 +154,17 @@ def _in_order(entries: Iterable[Entry], kind: str) -> list[Entry]:
     return sorted(entries, key=lambda e: e.dated_at or oldest, reverse=True)
 
 
-def _found(entry: Entry, base: str) -> Found | None:
+def _found(
+    entry: Entry, base: str, hints: Mapping[str, str] | None = None
+) -> Found | None:
+    # The text of a link may be "Read more": no hint at a title.
     try:
         url = urljoin(base, entry.url.strip()).split("#")[0]
         return Found(
             url=url,
             url_key=url_key(url),
             host=host_of(url),
-            hints=_hints(entry),
+            hints=_hints(entry) if hints is None else hints,
             modified_at=entry.modified_at,
         )
     except ValueError:

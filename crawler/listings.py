@@ -27,8 +27,14 @@ def read_listing(
     if root is None:
         return Reading(base=url, problem="not_html")
     base = _base(root, url)
-    links = [urljoin_safely(base, href) for href in _hrefs(root)][:MAX_LINKS]
-    entries = tuple(Entry(url=link) for link in dict.fromkeys(links) if link)
+    titles: dict[str, str] = {}
+    for href, text in _links(root):
+        found = urljoin_safely(base, href)
+        if found and len(text) >= len(titles.get(found, "")):
+            titles[found] = text
+    entries = tuple(
+        Entry(url=found, title=text) for found, text in list(titles.items())[:MAX_LINKS]
+    )
     following = [*_rel_next(root, base), *_numbered(entries, url)]
     return Reading(
         base=base if urlsplit(base).scheme in {"http", "https"} else url,
@@ -69,11 +75,11 @@ def _base(root: Any, url: str) -> str:
     return url if element is None else urljoin_safely(url, element.get("href")) or url
 
 
-def _hrefs(root: Any) -> Iterator[str]:
+def _links(root: Any) -> Iterator[tuple[str, str]]:
     for element in root.iter("a", "area"):
         href = element.get("href")
         if href:
-            yield href
+            yield href, clean(element.text_content())
 
 
 def _rel_next(root: Any, base: str) -> Iterator[str]:

@@ -97,8 +97,9 @@ class ParserProcess:
         answer = self._ask(body, languages=list(languages))
         if "base" not in answer:
             return Reading(base=body.url, **answer)
-        lists = {name: _entries(answer.pop(name)) for name in ("entries", "children")}
-        return Reading(**answer, **lists)
+        for name in ("entries", "children"):
+            answer[name] = _entries(answer[name])
+        return Reading(**answer)
 
     def _ask(self, body: Body, **fields: Any) -> dict[str, Any]:
         child = self._living()

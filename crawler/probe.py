@@ -341,7 +341,9 @@ class Probe:
         samples = self._samples(self._job.source)
         tried = list(self._tried.values())
         policies = list(self._policies.values())
-        learned = [] if _only_listing(tried) else [entry.url for entry in samples]
+        if _only_listing(tried):
+            samples = [entry for entry in samples if _looks_like_article(entry.url)]
+        learned = [entry.url for entry in samples]
         delays = [policy.crawl_delay for policy in policies]
         self._site["name"] = self._site["name"] or _first(t.title for t in tried)
         self._site["language"] = self._site["language"] or _first(
@@ -389,6 +391,12 @@ def _absolute(reading: Reading) -> Iterable[Entry]:
 def _looks_like_feed(url: str) -> bool:
     path = urlsplit(url).path.lower()
     return path.endswith((".rss", ".atom", "/rss", "/feed", "/feed/", "/rss.xml"))
+
+
+def _looks_like_article(url: str) -> bool:
+    """Of a link on a listing page: sections have short names, articles do not."""
+    last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    return len(last) >= 8 and ("-" in last or any(c.isdigit() for c in last))
 
 
 def _distinct(urls: Iterable[str]) -> list[str]:

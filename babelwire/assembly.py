@@ -1,0 +1,148 @@
+"""Joins the rooms: stages, translators and index for one workspace."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from babelwire.config import Config
+from babelwire.workspace import Workspace
+from pipeline.documents import Translator
+from pipeline.store import Database
+
+if TYPE_CHECKING:
+    from crawler.job import CrawlJob
+    from pipeline.sources import Source
+    from pipeline.stages.process import Processor
+    from search_index.query import IndexEngine
+
+
+def now() -> datetime:
+    """The clock of the application."""
+    return datetime.now(UTC)
+
+
+@contextlib.contextmanager
+def processor(workspace: Workspace, database: Database) -> Iterator[Processor]:
+    """Everything that works on pages; its children end with the block."""
+    from pipeline.identification import make_identifier
+    from pipeline.stages.cluster import ClusterStage
+    from pipeline.stages.extract import ExtractStage, extract_job
+    from pipeline.stages.identify import IdentifyStage
+    from pipeline.stages.process import Processor
+    from pipeline.stages.segment import SegmentStage
+    from pipeline.stages.translate import TranslateStage
+    from pipeline.workers import Limits, Workers
+
+    config = workspace.config.process
+    limits = Limits(
+        seconds=config.page_timeout_seconds, memory_bytes=config.page_memory_mib << 20
+    )
+    workers = Workers(extract_job, size=config.worker_count, limits=limits)
+    with workers, translator(workspace.config, database) as chain:
+        yield Processor(
+            database,
+            [
+                ExtractStage(workspace.archive, workspace.sources, workers),
+                IdentifyStage(make_identifier(config.identifier)),
+                ClusterStage(),
+                SegmentStage(),
+                TranslateStage(
+                    chain,
+                    workspace.config.translation.targets,
+                    chain_version(workspace.config),
+                ),
+            ],
+            now,
+        )
+
+
+@contextlib.contextmanager
+def translator(config: Config, database: Database) -> Iterator[Translator]:
+    """The configured chain; connections are closed with the block."""
+    from pipeline.store.memory import StoredTranslations
+    from pipeline.translation import Chain, MemoryTranslator
+    from pipeline.translation.libretranslate import (
+        LibreTranslate,
+        LibreTranslateSettings,
+    )
+
+    settings = config.translation
+    with contextlib.ExitStack() as stack:
+        engines: dict[str, Translator] = {
+            "memory": MemoryTranslator(StoredTranslations(database))
+        }
+        for name, engine in settings.engines.items():
+            server = LibreTranslate(
+                LibreTranslateSettings(
+                    name=name,
+                    url=engine.url,
+                    timeout_seconds=engine.timeout_seconds,
+                    api_key=engine.api_key(os.environ),
+                )
+            )
+            stack.callback(server.close)
+            engines[name] = server
+        yield Chain(
+            [engines[name] for name in settings.chain],
+            {
+                pair: [engines[name] for name in chain]
+                for pair, chain in settings.pairs.items()
+            },
+        )
+
+
+def chain_version(config: Config) -> str:
+    """Changes with the translation's configuration."""
+    return hashlib.sha256(repr(config.translation).encode()).hexdigest()[:12]
+
+
+def open_engine(workspace: Workspace) -> IndexEngine:
+    """The configured index."""
+    from search_index.engines import open_index
+
+    return open_index(workspace.index, engine=workspace.config.index.engine)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrawlChoice:
+    """What `crawl` and `run` were asked for."""
+
+    due_only: bool = False
+    since: datetime | None = None
+
+
+def crawl_job(
+    workspace: Workspace, sources: list[Source], choice: CrawlChoice
+) -> CrawlJob:
+    """The job for a crawl of these sources.
+
+    Raises:
+        ConfigError: The contact is missing, or a network is none.
+    """
+    from crawler.job import CrawlJob, check_networks, contact_problem
+    from pipeline.errors import ConfigError
+
+    config = workspace.config.crawl
+    check_networks(config.allow_networks)
+    endpoints = [url for source in sources for url in source.endpoints]
+    problem = contact_problem(endpoints, config.contact, config.allow_networks)
+    if problem:
+        raise ConfigError(f"{workspace.root / 'babelwire.toml'}: {problem}")
+    return CrawlJob(
+        database_url=workspace.database_url,
+        archive_folder=str(workspace.archive.absolute()),
+        lock_file=str(workspace.crawl_lock.absolute()),
+        sources=tuple(sources),
+        due_only=choice.due_only,
+        since=choice.since.date() if choice.since else None,
+        revisit_days=config.revisit_days,
+        contact=config.contact,
+        allow_networks=config.allow_networks,
+        retry_wait_seconds=config.retry_wait_seconds,
+    )
