@@ -341,7 +341,7 @@ def _window(text: str, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 def _merged(marks: Iterable[Sequence[int]]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    for start, end, *_ in sorted(marks):
+    for start, end in sorted((mark[0], mark[1]) for mark in marks):
         if found and start <= found[-1][1]:
             found[-1] = found[-1][0], max(end, found[-1][1])
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import unicodedata
@@ -21,6 +22,9 @@ from pipeline.sources import Selectors
 
 EXTRACTOR_VERSION = f"trafilatura-{version('trafilatura')}+1"
 """Raised with every change here that may change a text."""
+
+ARTICLE_JSON = "application/vnd.babelwire.article+json"
+"""Of imported articles without a page: an object with `title` and `text`."""
 
 _BLANKS = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r" ?\n[\s]*")
@@ -53,6 +57,8 @@ class PageInput:
 
 def extract_page(page: PageInput) -> Extraction:
     """Reads the article out of a page; `rejected` says why there is none."""
+    if page.content_type == ARTICLE_JSON:
+        return _from_json(page)
     if is_binary(page.body):
         return Extraction(title="", text="", rejected="not_text")
     html = decode(page.body, page.content_type)
@@ -78,6 +84,22 @@ def extract_page(page: PageInput) -> Extraction:
         canonical_url=canonical,
         declared_language=language,
         rejected=rejection(title, text, is_free=is_free),
+    )
+
+
+def _from_json(page: PageInput) -> Extraction:
+    """An imported article that came as title and text, not as a page."""
+    row = json.loads(page.body)
+    title = normalise(row.get("title", "")).replace("\n", " ")
+    text = normalise(row.get("text", ""))
+    at, precision = parse_date(row.get("published_at", ""))
+    return Extraction(
+        title=title,
+        text=text,
+        published_at=at,
+        published_precision=precision,
+        published_from="import" if at else "",
+        rejected="" if text else "no_text",
     )
 
 

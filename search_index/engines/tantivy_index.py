@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import UnavailableError
+from pipeline.errors import DamageError, UnavailableError
 from search_index.engines.generations import Generations
 from search_index.engines.tantivy_schema import (
     open_index,
@@ -47,11 +47,12 @@ class TantivyIndex:
     def snapshot(self, generation: str | None = None) -> TantivySnapshot:
         """The newest committed view."""
         name = generation or self._living()
-        place = self._generations.path(name)
-        with translated_errors(place):
-            index = self._index(name)
-            index.reload()
-            return TantivySnapshot(index.searcher(), index.schema, place)
+        try:
+            return self._snapshot(name)
+        except DamageError:
+            if generation or self._living() == name:
+                raise
+            return self._snapshot(self._living())  # it was swapped just now
 
     @contextlib.contextmanager
     def write(self, generation: str) -> Iterator[TantivyWriter]:
@@ -104,6 +105,13 @@ class TantivyIndex:
     def close(self) -> None:
         """Lets go of the files."""
         self._opened.clear()
+
+    def _snapshot(self, name: str) -> TantivySnapshot:
+        place = self._generations.path(name)
+        with translated_errors(place):
+            index = self._index(name)
+            index.reload()
+            return TantivySnapshot(index.searcher(), index.schema, place)
 
     def _living(self) -> str:
         living = self.current()
