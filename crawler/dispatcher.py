@@ -286,6 +286,7 @@ class Dispatcher:
                 self._submit(later(row, now, "dns", self._limits))
             return
         self._policies[policy.origin] = policy
+        self._frontier.hold(host, self._clock.at(policy.expires_at))
         self._report.note(
             f"{policy.origin}/robots.txt: {policy.reason}; nothing is fetched from "
             "there until it answers",

@@ -10,8 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
+
+from annotated_types import Ge
 
 from pipeline.errors import ConfigError
 from pipeline.settings import from_mapping
@@ -35,7 +37,8 @@ class Limits:
         retry_delays_seconds: Before the second and the third attempt; then a URL
             has failed.
         max_retry_after_seconds: A `Retry-After` beyond that is cut (C3).
-        robots_retry_seconds: Before an unreachable robots.txt is asked again.
+        robots_retry_seconds: Before an unreachable robots.txt is asked again; not
+            so soon that a run would wait for it.
         host_failures: Connections in a row that failed until a host is left
             alone for `host_pause_seconds`.
         max_crawl_delay_seconds: A `Crawl-delay` beyond that is cut.
@@ -52,7 +55,7 @@ class Limits:
     per_host: int = 2
     retry_delays_seconds: tuple[float, ...] = (10.0, 30.0)
     max_retry_after_seconds: float = 86_400.0
-    robots_retry_seconds: float = 600.0
+    robots_retry_seconds: Annotated[float, Ge(60)] = 600.0
     host_failures: int = 5
     host_pause_seconds: float = 600.0
     max_crawl_delay_seconds: float = 30.0

@@ -7,8 +7,11 @@ the passage.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, count
 from typing import Any
 
 import regex
@@ -16,7 +19,8 @@ import regex
 from pipeline.documents import Side
 from pipeline.names import Name
 from search_index import query as tree_of
-from search_index.analysis import analyzer_for, primary
+from search_index.analysis import Analyzer, analyzer_for, primary
+from search_index.analysis.analyzer import PLAIN_KEY, UNSPACED_KEY
 from search_index.analysis.normalise import is_marked, lower, plain
 from search_index.analysis.words import WORD, is_unspaced
 from search_index.planning import Interpretation, required_tokens
@@ -31,6 +35,7 @@ BEFORE = 120
 Mark = tuple[int, int, int]
 """Start, end, and a bit for every word of the query that it is."""
 
+_INSIDE = regex.compile(r"[\p{L}\p{M}\p{N}\u00ad\u200d\u2060\ufeff'’ʼ]")
 _SENTENCE = regex.compile(r"[^\n.!?。！？؟।]+[.!?。！？؟।]*[\"”»’)\]]*")
 
 
@@ -61,33 +66,20 @@ class Highlighter:
         translation = self._matcher("translation", self._asked.target)
         if display["translation_status"] == "none_needed":
             original = original.joined(translation)
-        best: tuple[tuple[int, int, int], Sentence] | None = None
-        for place, sentence in enumerate(sentences(display)):
-            left = original.marks(_original_text(display, sentence))
-            right = translation.marks(sentence.translation or "")
-            value = (_words(left, right), sentence.field == "text", -place)
-            if best is None or value > best[0]:
-                best = value, sentence
-        if best is None:
+        cut = list(sentences(display))
+        if not cut:
             return ()
-        return tuple(self._both_sides(display, best[1], original, translation))
+        left = _original_marks(display, cut, original)
+        right = _translation_marks(cut, translation)
+        best = max(
+            range(len(cut)),
+            key=lambda n: (_words(left[n], right[n]), cut[n].field == "text", -n),
+        )
+        return tuple(_both_sides(display, cut[best], left[best], right[best]))
 
     def spans(self, text: str, *, side: Side, language: str) -> list[tuple[int, int]]:
         """Where a text of a side has what the query asks for."""
         return _merged(self._matcher(side, language).marks(text))
-
-    def _both_sides(
-        self,
-        display: Mapping[str, Any],
-        sentence: Sentence,
-        original: _Matcher,
-        translation: _Matcher,
-    ) -> Iterator[Passage]:
-        text = _original_text(display, sentence)
-        yield _passage("original", sentence.field, text, original.marks(text))
-        if sentence.translation:
-            marks = translation.marks(sentence.translation)
-            yield _passage("translation", sentence.field, sentence.translation, marks)
 
     def _matcher(self, side: Side, language: str) -> _Matcher:
         key = side, primary(language)
@@ -110,61 +102,98 @@ def sentences(display: Mapping[str, Any]) -> Iterator[Sentence]:
 
 
 class _Matcher:
-    """Which surface words a query asks for, in one language of one side."""
+    """Which surface words a query asks for, in one language of one side.
+
+    Args:
+        analyzer: Of the text's language.
+        keys: Bits by key (`Analyzer.keys`).
+        prefixes: Bits by beginning of a plain token.
+        runs: Bits by string to be found in letters without spaces.
+        phrases: Bits by plain tokens in a row.
+    """
 
     def __init__(
         self,
-        tokens: Callable[[str], int],
+        analyzer: Analyzer,
+        *,
+        keys: Mapping[str, int],
+        prefixes: Mapping[str, int],
         runs: Mapping[str, int],
         phrases: Mapping[tuple[str, ...], int],
     ) -> None:
-        self._tokens = tokens
-        self._runs = runs
-        self._phrases = phrases
-        self._known: dict[str, int] = {}
+        self._analyzer = analyzer
+        self._keys = dict(keys)
+        self._prefixes = dict(prefixes)
+        self._runs = dict(runs)
+        self._phrases = dict(phrases)
+        self._wanted = frozenset(keys) | ({UNSPACED_KEY} if runs else frozenset())
 
     def marks(self, text: str) -> list[Mark]:
         """Every match in a text, in order."""
         found: list[Mark] = []
-        spans: list[tuple[int, int]] = []
-        for match in WORD.finditer(text):
-            word, (start, end) = match[0], match.span()
-            bits = self._bits(word)
-            if bits < 0:
-                found += (
-                    (start + first, start + last, bit)
-                    for first, last, bit in _in_run(word, self._runs)
-                )
-            elif bits:
-                found.append((start, end, bits))
-            spans.append((start, end))
+        bits = self._surfaces(text)
+        if bits:
+            found += self._word_marks(text, bits)
         if self._phrases:
-            found += self._phrase_marks(text, spans)
+            found += self._phrase_marks(text)
         return sorted(found)
 
     def joined(self, other: _Matcher) -> _Matcher:
-        """What either of two marks."""
+        """What either of two marks, both of one language."""
         return _Matcher(
-            lambda word: self._tokens(word) | other._tokens(word),
-            {**other._runs, **self._runs},
-            {**other._phrases, **self._phrases},
+            self._analyzer,
+            keys={**other._keys, **self._keys},
+            prefixes={**other._prefixes, **self._prefixes},
+            runs={**other._runs, **self._runs},
+            phrases={**other._phrases, **self._phrases},
         )
 
-    def _bits(self, word: str) -> int:
-        known = self._known.get(word)
-        if known is None:
-            known = -1 if is_unspaced(word) else self._tokens(word)
-            self._known[word] = known
-        return known
+    def _surfaces(self, text: str) -> dict[str, int]:
+        """The different words of a text that are asked for, with their bits.
 
-    def _phrase_marks(self, text: str, spans: list[tuple[int, int]]) -> Iterator[Mark]:
-        analyzer = analyzer_for("und")
+        Most words are not: they are passed over by one look into the
+        analyzer's cache and one set operation.
+        """
+        keys, wanted = self._analyzer.keys, self._wanted
+        words = set(WORD.findall(text))
+        matched = {w: 0 for w in words if not wanted.isdisjoint(keys(w))}
+        for word in matched:
+            for key in keys(word):
+                matched[word] |= self._keys.get(key, 0)
+        if self._prefixes:
+            for word in words:
+                bits = self._prefix_bits(word)
+                if bits:
+                    matched[word] = matched.get(word, 0) | bits
+        return matched
+
+    def _prefix_bits(self, word: str) -> int:
+        bits = 0
+        for token in self._analyzer.plain(word):
+            for prefix, bit in self._prefixes.items():
+                bits |= bit if token.startswith(prefix) else 0
+        return bits
+
+    def _word_marks(self, text: str, bits: Mapping[str, int]) -> Iterator[Mark]:
+        pattern = "|".join(map(re.escape, sorted(bits, key=len, reverse=True)))
+        for match in re.finditer(pattern, text):
+            start, end = match.span()
+            whole = WORD.match(text, start)
+            if whole is None or whole.end() != end or _is_inside_word(text, start):
+                continue
+            if is_unspaced(match[0]):
+                for first, last, bit in _in_run(match[0], self._runs):
+                    yield start + first, start + last, bit
+            else:
+                yield start, end, bits[match[0]]
+
+    def _phrase_marks(self, text: str) -> Iterator[Mark]:
         tokens: list[str] = []
         places: list[tuple[int, int]] = []
-        for start, end in spans:
-            for token in analyzer.plain(text[start:end]):
+        for match in WORD.finditer(text):
+            for token in self._analyzer.plain(match[0]):
                 tokens.append(token)
-                places.append((start, end))
+                places.append(match.span())
         for phrase, bit in self._phrases.items():
             for first in range(len(tokens) - len(phrase) + 1):
                 if tuple(tokens[first : first + len(phrase)]) == phrase:
@@ -181,67 +210,39 @@ class _Wanted:
 
 def _matcher(asked: Interpretation, side: Side, language: str) -> _Matcher:
     wanted = _wanted(asked.of_side(side), asked.names)
-    understood = (
-        [language] if side == "translation" or language in asked.languages else []
-    )
-    by_token: dict[str, int] = {}
-    by_plain: dict[str, int] = {}
+    analyzer = analyzer_for(language)
+    is_understood = side == "translation" or language in asked.languages
+    keys: dict[str, int] = {}
     runs: dict[str, int] = {}
-    for place, word in enumerate(wanted.words):
-        bit = 1 << place
+    bits = (1 << place for place in count())
+    for word, bit in zip(wanted.words, bits, strict=False):
         for each in WORD.findall(word):
-            for tongue in understood:
-                for token in required_tokens(analyzer_for(tongue), each):
-                    by_token[token] = by_token.get(token, 0) | bit
-            if not (understood == ["vi"] and is_marked(lower(each))):
-                _add_plain(each, bit, by_plain, runs)
+            if is_understood:
+                for token in required_tokens(analyzer, each):
+                    keys[token] = keys.get(token, 0) | bit
+            if is_unspaced(each):
+                _add_run(each, bit, runs)
+            elif not (is_understood and language == "vi" and is_marked(lower(each))):
+                for token in analyzer.plain(each):
+                    keys[PLAIN_KEY + token] = keys.get(PLAIN_KEY + token, 0) | bit
     prefixes = {
-        token: 1 << (len(wanted.words) + place)
-        for place, prefix in enumerate(wanted.prefixes)
+        token: bit
+        for prefix, bit in zip(wanted.prefixes, bits, strict=False)
         for token in analyzer_for("und").fields(prefix).f3[-1:]
     }
     phrases = {
-        analyzer_for("und").fields(phrase).f3: 1
-        << (len(wanted.words) + len(wanted.prefixes) + place)
-        for place, phrase in enumerate(wanted.phrases)
+        analyzer_for("und").fields(phrase).f3: bit
+        for phrase, bit in zip(wanted.phrases, bits, strict=False)
     }
-    bits = _bits_of(language, by_token, by_plain, prefixes)
-    return _Matcher(bits, runs, phrases)
+    return _Matcher(analyzer, keys=keys, prefixes=prefixes, runs=runs, phrases=phrases)
 
 
-def _add_plain(
-    word: str, bit: int, by_plain: dict[str, int], runs: dict[str, int]
-) -> None:
-    if is_unspaced(word):
-        run = plain(word)
-        runs[run] = runs.get(run, 0) | bit
-        for piece in analyzer_for("zh").tokens(word):
-            runs.setdefault(piece, bit)
-        return
-    tokens = analyzer_for("und").plain(word)
-    for token in tokens:
-        by_plain[token] = by_plain.get(token, 0) | bit
-
-
-def _bits_of(
-    language: str,
-    by_token: Mapping[str, int],
-    by_plain: Mapping[str, int],
-    prefixes: Mapping[str, int],
-) -> Callable[[str], int]:
-    analyzer, every = analyzer_for(language), analyzer_for("und")
-
-    def bits(word: str) -> int:
-        found = 0
-        for token in analyzer.tokens(word):
-            found |= by_token.get(token, 0)
-        for token in every.plain(word):
-            found |= by_plain.get(token, 0)
-            for prefix, bit in prefixes.items():
-                found |= bit if token.startswith(prefix) else 0
-        return found
-
-    return bits
+def _add_run(word: str, bit: int, runs: dict[str, int]) -> None:
+    """A run of letters without spaces is looked for whole and in its words."""
+    run = plain(word)
+    runs[run] = runs.get(run, 0) | bit
+    for piece in analyzer_for("zh").tokens(word):
+        runs.setdefault(piece, bit)
 
 
 def _in_run(run: str, wanted: Mapping[str, int]) -> Iterator[Mark]:
@@ -297,8 +298,58 @@ def _leaves(tree: Tree) -> Iterator[tree_of.Leaf]:
         yield tree
 
 
-def _original_text(display: Mapping[str, Any], sentence: Sentence) -> str:
-    return str(display[sentence.field])[sentence.start : sentence.end]
+def _original_marks(
+    display: Mapping[str, Any], cut: Sequence[Sentence], matcher: _Matcher
+) -> list[list[Mark]]:
+    """Marks of every sentence, found in the whole fields at once."""
+    marks = {field: matcher.marks(display[field]) for field in ("title", "text")}
+    return [_within(marks[s.field], s.start, s.end) for s in cut]
+
+
+def _translation_marks(cut: Sequence[Sentence], matcher: _Matcher) -> list[list[Mark]]:
+    texts = [sentence.translation or "" for sentence in cut]
+    marks = matcher.marks("\n".join(texts))
+    starts = accumulate((len(text) + 1 for text in texts), initial=0)
+    return [
+        _within(marks, start, start + len(text))
+        for start, text in zip(starts, texts, strict=False)
+    ]
+
+
+def _within(marks: list[Mark], start: int, end: int) -> list[Mark]:
+    """Marks inside a stretch, counted from its start."""
+    first = bisect_left(marks, (start, 0, 0))
+    inside: list[Mark] = []
+    for left, right, bit in marks[first:]:
+        if left >= end:
+            break
+        if right <= end:
+            inside.append((left - start, right - start, bit))
+    return inside
+
+
+def _both_sides(
+    display: Mapping[str, Any],
+    sentence: Sentence,
+    original: Sequence[Mark],
+    translation: Sequence[Mark],
+) -> Iterator[Passage]:
+    text = str(display[sentence.field])[sentence.start : sentence.end]
+    yield _passage("original", sentence.field, text, original)
+    if sentence.translation:
+        yield _passage("translation", sentence.field, sentence.translation, translation)
+
+
+def _is_inside_word(text: str, place: int) -> bool:
+    """Whether a word that begins before `place` goes on there."""
+    if place == 0 or not _INSIDE.match(text, place - 1):
+        return False
+    start = place - 1
+    while start > 0 and _INSIDE.match(text, start - 1):
+        start -= 1
+    return any(
+        m.start() < place < m.end() for m in WORD.finditer(text, start, place + 1)
+    )
 
 
 def _words(*sides: Iterable[Mark]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -74,9 +75,7 @@ def import_(root: Path, files: tuple[Path, ...]) -> None:
 @click.option("--to", "target", metavar="LL", help="Only into this language.")
 @click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-")
 @click.pass_obj
-def export(
-    root: Path, source: str | None, target: str | None, output: click.utils.LazyFile
-) -> None:
+def export(root: Path, source: str | None, target: str | None, output: IO[str]) -> None:
     """Export as TMX 1.4b."""
     from babelwire.workspace import find_workspace
     from pipeline.store import memory
@@ -85,6 +84,6 @@ def export(
     database = find_workspace(root).open()
     try:
         pairs = memory.load(database, source_language=source, target_language=target)
-        write_tmx(pairs, output)  # type: ignore[arg-type]
+        write_tmx(pairs, output)
     finally:
         database.close()

@@ -98,13 +98,12 @@ class ExtractStage:
         self, connection: Connection, results: Mapping[int, Extracted], now: datetime
     ) -> Mapping[int, StageError]:
         """Records readings, oldest page first, and makes them due for the rest."""
-        readings = []
+        readings: list[int] = []
         for item in sorted(results):
             recorded = record(
                 connection, results[item], extractor=self.version, now=now
             )
-            if recorded.reading_id is not None:
-                readings.append(recorded.reading_id)
+            readings += recorded.reading_ids
         work.enqueue(connection, "identify", readings, now=now)
         work.enqueue(connection, "cluster", readings, now=now)
         return {}

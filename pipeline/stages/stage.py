@@ -76,7 +76,11 @@ def take(
     """Claims and loads the next batch; None when nothing is due."""
     with database.write() as connection:
         claim = work.claim(
-            connection, stage.name, limit=limit or stage.batch_size, now=now
+            connection,
+            stage.name,
+            limit=limit or stage.batch_size,
+            now=now,
+            version=stage.version,
         )
         if claim.buried:
             stage.set_aside(connection, claim.buried)

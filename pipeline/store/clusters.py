@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.fingerprints import COMMON_DOCUMENTS, Fingerprints, is_duplicate
 from pipeline.store.documents import raise_versions
+from pipeline.store.frontier import chunked
 from pipeline.store.tables import (
     documents,
     fingerprint_sets,
@@ -55,15 +56,16 @@ def _holders(
     connection: Connection, hashes: Sequence[int], without: str
 ) -> dict[int, list[str]]:
     """Which other documents have each hash; at most one more than are counted."""
-    rows = connection.execute(
-        select(fingerprints.c.fingerprint, fingerprints.c.document_id).where(
-            fingerprints.c.fingerprint.in_(hashes),
-            fingerprints.c.document_id != without,
-        )
-    )
     holders: dict[int, list[str]] = {}
-    for value, document_id in rows:
-        holders.setdefault(value, []).append(document_id)
+    for chunk in chunked(hashes):
+        rows = connection.execute(
+            select(fingerprints.c.fingerprint, fingerprints.c.document_id).where(
+                fingerprints.c.fingerprint.in_(chunk),
+                fingerprints.c.document_id != without,
+            )
+        )
+        for value, document_id in rows:
+            holders.setdefault(value, []).append(document_id)
     return holders
 
 
@@ -130,9 +132,9 @@ def _leave(connection: Connection, document_id: str) -> None:
     if not cluster_id:
         return
     _set_cluster(connection, [document_id], "")
-    rest = _members(connection, [cluster_id])
-    if len(rest) == 1:
-        _set_cluster(connection, rest, "")
+    rest = sorted(_members(connection, [cluster_id]))
+    # The group's name is its lowest id: it must not stay that of one who left.
+    _set_cluster(connection, rest, rest[0] if len(rest) > 1 else "")
     raise_versions(connection, [document_id, *rest])
 
 

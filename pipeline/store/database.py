@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from pipeline.errors import (
     BabelwireError,
@@ -74,6 +74,8 @@ class Database:
         with _translated(), self._engine.connect() as connection:
             if self.dialect == "sqlite":
                 connection.execute(text("BEGIN"))
+            else:  # READ COMMITTED would show each statement another state
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
             connection.rollback()
 
@@ -82,18 +84,21 @@ class Database:
         self._engine.dispose()
 
 
-def open_database(url: str) -> Database:
+def open_database(
+    url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS
+) -> Database:
     """The store at an SQLAlchemy URL, made or migrated where needed.
 
     Args:
         url: `sqlite:///FILE` or `postgresql+psycopg://…`.
+        busy_timeout_seconds: How long a write waits for another process's lock.
 
     Raises:
         ConfigError: No such kind of database.
         NewerStoreError: A newer version of the program made it.
         UnavailableError: It cannot be reached.
     """
-    engine = _engine(url)
+    engine = _engine(url, busy_timeout_seconds)
     try:
         with _translated():
             _migrate(engine)
@@ -108,35 +113,37 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, busy_timeout: float) -> Engine:
     try:
         backend = make_url(url).get_backend_name()
     except Exception as error:
         raise ConfigError(f"not a database URL: {error}") from error
     if backend == "sqlite":
-        return _sqlite_engine(url)
+        return _sqlite_engine(url, busy_timeout)
     if backend == "postgresql":
-        return _postgresql_engine(url)
+        return _postgresql_engine(url, busy_timeout)
     raise ConfigError(
         f'found a "{backend}" database, expected "sqlite:///FILE" or '
         '"postgresql+psycopg://…"'
     )
 
 
-def _postgresql_engine(url: str) -> Engine:
+def _postgresql_engine(url: str, busy_timeout: float) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            connect_args={"options": f"-c lock_timeout={int(busy_timeout * 1000)}"},
+        )
     except ModuleNotFoundError as error:
         raise UnavailableError(
             "PostgreSQL needs the extra: pip install 'babelwire[postgresql]'"
         ) from error
 
 
-def _sqlite_engine(url: str) -> Engine:
+def _sqlite_engine(url: str, busy_timeout: float) -> Engine:
     module = sqlite_module()
-    engine = create_engine(
-        url, module=module, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
-    )
+    engine = create_engine(url, module=module, connect_args={"timeout": busy_timeout})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -222,18 +229,50 @@ def _translated() -> Iterator[None]:
 
 def _known(error: DBAPIError) -> BabelwireError | None:
     message = str(error.orig)
-    lower = message.lower()
-    if "full" in lower or "no space" in lower:
-        return DiskFullError(f"the disk is full, nothing was lost: {message}")
-    if "locked" in lower or "lock timeout" in lower:
-        return LockedError(
-            f"the database is locked by another process for over "
-            f"{BUSY_TIMEOUT_SECONDS:.0f} s: {message}"
-        )
-    if "malformed" in lower or "not a database" in lower:
-        return DamageError(f"the database is damaged: {message}")
-    if "unable to open" in lower or error.connection_invalidated:
-        return UnavailableError(f"the database cannot be opened: {message}")
-    if type(error.orig).__module__.startswith("psycopg") and "connect" in lower:
+    for kind, words in _ERRORS.items():
+        if _says(error, words):
+            return kind(f"{_MEANINGS[kind]}: {message}")
+    if error.connection_invalidated or _is_unreachable(error):
         return UnavailableError(f"the database cannot be reached: {message}")
     return None
+
+
+_ERRORS: Mapping[type[BabelwireError], tuple[str, ...]] = {
+    DiskFullError: ("database or disk is full", "53100"),
+    LockedError: (
+        "database is locked",
+        "database table is locked",
+        "database schema is locked",
+        "55P03",
+        "40P01",
+    ),
+    DamageError: (
+        "database disk image is malformed",
+        "file is not a database",
+        "XX001",
+    ),
+    UnavailableError: ("unable to open database file",),
+}
+"""SQLite's messages and PostgreSQL's error codes (its appendix A). Compared
+whole or as a beginning: a message may quote data, in which any word may stand."""
+
+_MEANINGS: Mapping[type[BabelwireError], str] = {
+    DiskFullError: "the disk is full, nothing was lost",
+    LockedError: "another process keeps the database locked",
+    DamageError: "the database is damaged",
+    UnavailableError: "the database cannot be opened",
+}
+
+
+def _says(error: DBAPIError, words: tuple[str, ...]) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in words if state else str(error.orig).startswith(words)
+
+
+def _is_unreachable(error: DBAPIError) -> bool:
+    """No connection to the server, or it ended: no code, or class 08, 53 or 57P."""
+    if not type(error.orig).__module__.startswith("psycopg"):
+        return False
+    state = getattr(error.orig, "sqlstate", None) or ""
+    no_answer = isinstance(error, OperationalError) and not state
+    return no_answer or state.startswith(("08", "53", "57P"))

@@ -24,6 +24,7 @@ from pipeline.documents import (
 )
 from pipeline.store.tables import (
     counters,
+    document_urls,
     documents,
     pages,
     readings,
@@ -33,6 +34,7 @@ from pipeline.store.tables import (
     translated_segments,
     translations,
 )
+from pipeline.urls import url_key
 
 _ID = re.compile(r"(d[a-z2-7]{16})(?:@(\d{1,9}))?")
 
@@ -111,6 +113,16 @@ def load_revisions(connection: Connection, document_id: str) -> list[Revision]:
         )
         for row in connection.execute(statement)
     ]
+
+
+def find_document(connection: Connection, url: str) -> str | None:
+    """The id of the document that an address leads to."""
+    found: str | None = connection.scalar(
+        select(document_urls.c.document_id).where(
+            document_urls.c.url_key == url_key(url)
+        )
+    )
+    return found
 
 
 def load_translations(

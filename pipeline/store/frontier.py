@@ -305,6 +305,16 @@ def fetched_pages(connection: Connection) -> dict[str, int]:
     return {row.source: row.number for row in rows}
 
 
+def newest_articles(connection: Connection) -> dict[str, datetime]:
+    """When each source's newest article URL was discovered."""
+    rows = connection.execute(
+        select(urls.c.source, func.max(urls.c.discovered_at))
+        .where(urls.c.role == "article")
+        .group_by(urls.c.source)
+    )
+    return {source: moment for source, moment in rows}  # noqa: C416
+
+
 def archive_ends(connection: Connection, files: Iterable[str]) -> dict[str, int]:
     """By archive file, where the store's knowledge of it ends."""
     ends: dict[str, int] = {}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.documents import UNDETERMINED, Extraction, Page, Segment
@@ -63,13 +63,13 @@ class Recorded:
     Attributes:
         outcome: For the balance.
         reason: Why it was rejected.
-        reading_id: The reading that the further stages have to work on; None
-            where nothing new is to be shown.
+        reading_ids: New readings, which the further stages have to work on: of
+            this page, and of the earlier page that was read again with it.
     """
 
     outcome: Outcome
     reason: str = ""
-    reading_id: int | None = None
+    reading_ids: tuple[int, ...] = ()
 
 
 def text_checksum(title: str, text: str) -> str:
@@ -207,10 +207,12 @@ def _record(
         return _read_again(connection, extracted, own, extractor, now)
     key = url_key(page.url)
     known = _known(connection, key)
-    if known is not None and not known.owns:
+    if known is not None and known.relation == "first":
+        return _compare(connection, extracted, known.document_id, extractor, now)
+    if known is not None and not _is_stolen(connection, known, extraction):
         return Recorded(outcome="duplicate")
     if known is not None:
-        return _compare(connection, extracted, known.document_id, extractor, now)
+        _give_back(connection, key)
     canonical = _canonical_key(connection, page, extraction)
     if canonical and (other := _known(connection, canonical)):
         if _tells_the_same(connection, other.document_id, extraction):
@@ -223,7 +225,7 @@ def _record(
 @dataclass(frozen=True)
 class _Known:
     document_id: str
-    owns: bool
+    relation: str
 
 
 def _known(connection: Connection, key: str) -> _Known | None:
@@ -232,7 +234,19 @@ def _known(connection: Connection, key: str) -> _Known | None:
             document_urls.c.url_key == key
         )
     ).one_or_none()
-    return _Known(row.document_id, row.relation == "first") if row else None
+    return _Known(row.document_id, row.relation) if row else None
+
+
+def _is_stolen(connection: Connection, known: _Known, extraction: Extraction) -> bool:
+    """Whether another page claimed this address before it was read (C13)."""
+    return known.relation == "canonical" and not _tells_the_same(
+        connection, known.document_id, extraction
+    )
+
+
+def _give_back(connection: Connection, key: str) -> None:
+    """The address becomes its own page's; who claimed it keeps id and text."""
+    connection.execute(delete(document_urls).where(document_urls.c.url_key == key))
 
 
 def _canonical_key(connection: Connection, page: Page, extraction: Extraction) -> str:
@@ -298,7 +312,7 @@ def _first(
     if canonical:
         _add_url(connection, canonical, document, "canonical")
     _adopt_redirects(connection, key, document)
-    return Recorded(outcome="stored", reading_id=reading_id)
+    return Recorded(outcome="stored", reading_ids=(reading_id,))
 
 
 def _free_id(connection: Connection, key: str) -> str:
@@ -321,8 +335,11 @@ def _compare(
 ) -> Recorded:
     """A later page of the document's own address: a revision, or the same text."""
     page, extraction = extracted.page, extracted.extraction
+    again: tuple[int, ...] = ()
     if extracted.earlier is not None:
-        _replace_reading(connection, document, extracted.earlier, extractor, now)
+        again = _replace_reading(
+            connection, document, extracted.earlier, extractor, now
+        )
     newest = connection.execute(
         select(revisions)
         .where(revisions.c.document_id == document)
@@ -330,17 +347,18 @@ def _compare(
         .limit(1)
     ).one()
     if page.fetched_at < newest.created_at:
-        return Recorded(outcome="unchanged")  # an older capture, imported late
+        # An older capture, imported late.
+        return Recorded(outcome="unchanged", reading_ids=again)
     checksum = text_checksum(extraction.title, extraction.text)
     if checksum == newest.text_checksum:
-        return Recorded(outcome="unchanged")
+        return Recorded(outcome="unchanged", reading_ids=again)
     number = newest.number + 1
     reading_id = _insert_reading(
         connection, page, extraction, document, number, extractor, now
     )
     _insert_revision(connection, extracted, document, number, reading_id)
     _show(connection, document, reading_id, number)
-    return Recorded(outcome="stored", reading_id=reading_id)
+    return Recorded(outcome="stored", reading_ids=(*again, reading_id))
 
 
 def _read_again(
@@ -351,14 +369,14 @@ def _read_again(
     now: datetime,
 ) -> Recorded:
     """Another extractor version on a revision's page: a new reading of it."""
-    reading_id = _replace_reading(
+    new = _replace_reading(
         connection,
         own.document_id,
         (extracted.page, extracted.extraction),
         extractor,
         now,
     )
-    return Recorded(outcome="stored", reading_id=reading_id)
+    return Recorded(outcome="stored", reading_ids=new)
 
 
 def _replace_reading(
@@ -367,7 +385,8 @@ def _replace_reading(
     read: tuple[Page, Extraction],
     extractor: str,
     now: datetime,
-) -> int | None:
+) -> tuple[int, ...]:
+    """A new reading of a revision's page, unless there is one by this extractor."""
     page, extraction = read
     revision = connection.execute(
         select(revisions).where(
@@ -378,7 +397,7 @@ def _replace_reading(
         readings.c.page_id == page.id, readings.c.extractor == extractor
     )
     if extraction.rejected or connection.execute(exists).first():
-        return None
+        return ()
     number = revision.number
     reading_id = _insert_reading(
         connection, page, extraction, document, number, extractor, now
@@ -396,7 +415,7 @@ def _replace_reading(
     )
     if number == connection.scalar(newest):
         _show(connection, document, reading_id, number)
-    return reading_id
+    return (reading_id,)
 
 
 def _show(
@@ -471,9 +490,13 @@ def _add_url(connection: Connection, key: str, document: str, relation: str) -> 
 
 
 def _adopt_redirects(connection: Connection, key: str, document: str) -> None:
-    """Addresses that redirected here lead to the document too."""
-    redirecting = select(urls.c.url_key).where(
-        urls.c.alias_of_key == key, urls.c.role == "article"
-    )
-    for alias in connection.scalars(redirecting).all():
-        _add_url(connection, alias, document, "redirect")
+    """Addresses that redirected here, also by way of others, lead here too."""
+    found, targets = {key}, [key]
+    while targets:
+        redirecting = select(urls.c.url_key).where(
+            urls.c.alias_of_key.in_(targets), urls.c.role == "article"
+        )
+        targets = [k for k in connection.scalars(redirecting) if k not in found]
+        found.update(targets)
+        for alias in targets:
+            _add_url(connection, alias, document, "redirect")

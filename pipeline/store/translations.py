@@ -24,22 +24,21 @@ def replace_translations(
         return False
     for table in (translated_segments, translations):
         connection.execute(delete(table).where(table.c.reading_id == reading_id))
-    connection.execute(
-        insert(translations),
-        [
-            {
-                "reading_id": reading_id,
-                "target": translation.target,
-                "status": translation.status,
-                "reason": translation.reason,
-                "updated_at": now,
-            }
-            for translation in found
-        ],
-    )
-    rows = _segment_rows(reading_id, found)
+    rows = [
+        {
+            "reading_id": reading_id,
+            "target": translation.target,
+            "status": translation.status,
+            "reason": translation.reason,
+            "updated_at": now,
+        }
+        for translation in found
+    ]
     if rows:
-        connection.execute(insert(translated_segments), rows)
+        connection.execute(insert(translations), rows)
+    segments = _segment_rows(reading_id, found)
+    if segments:
+        connection.execute(insert(translated_segments), segments)
     return True
 
 

@@ -115,12 +115,16 @@ def claim(
     *,
     limit: int,
     now: datetime,
+    version: str = "",
     newest_first: bool = True,
 ) -> Claim:
     """Takes up to `limit` items that are due, or whose lease ran out.
 
     An item whose lease ran out in its last attempt (its worker died with it)
     is set aside instead.
+
+    Args:
+        version: The stage's: what is set aside stays so until another version.
     """
     buried = _bury_abandoned(connection, stage, now)
     free = and_(
@@ -141,6 +145,7 @@ def claim(
             .values(
                 state="claimed",
                 claimed_by=token,
+                input_version=version,
                 lease_until=now + LEASE,
                 attempts=work.c.attempts + 1,
             )

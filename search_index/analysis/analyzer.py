@@ -19,6 +19,12 @@ about that many different words in 50,000 articles."""
 FOLDED_MARK = "~"
 """Before a folded syllable that stands beside the written one (vi)."""
 
+PLAIN_KEY = "="
+"""Before a plain token among the keys of a word."""
+
+UNSPACED_KEY = "|"
+"""The one key of a run of letters without spaces."""
+
 _local = threading.local()
 
 
@@ -61,6 +67,7 @@ class Analyzer:
         self._tokens: dict[str, tuple[str, ...]] = {}
         self._grams: dict[str, tuple[str, ...]] = {}
         self._plain: dict[str, tuple[str, ...]] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
         self._make = {
             "spaces": self._spaced,
             "icu": self._icu,
@@ -88,6 +95,13 @@ class Analyzer:
         """The third field's tokens of a surface word."""
         return _remember(self._plain, word, plain_tokens)
 
+    def keys(self, word: str) -> tuple[str, ...]:
+        """Everything by which a surface word may be asked for, for highlighting."""
+        try:
+            return self._keys[word]
+        except KeyError:
+            return _remember(self._keys, word, self._make_keys)
+
     def gram_tokens(self, words: Iterable[str]) -> tuple[str, ...]:
         """The second field's tokens of surface words in a row."""
         if self.recipe.grams == "syllable2":
@@ -111,6 +125,11 @@ class Analyzer:
         if kind.startswith("run") and is_unspaced(word):
             return tuple(_grams(normalise.plain(word), int(kind[-1])))
         return tuple(gram for token in self.plain(word) for gram in _grams(token, 4))
+
+    def _make_keys(self, word: str) -> tuple[str, ...]:
+        if is_unspaced(word):
+            return (UNSPACED_KEY,)
+        return (*self.tokens(word), *(PLAIN_KEY + token for token in self.plain(word)))
 
     def _spaced(self, word: str) -> tuple[str, ...]:
         written = _LETTER_RULES[self.recipe.letters](word)

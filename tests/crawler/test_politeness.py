@@ -140,10 +140,10 @@ def test_an_environment_proxy_is_ignored(workspace, site, second_site, monkeypat
     assert site.count("/a/1") == 1
 
 
-def test_a_dead_host_is_asked_three_times_and_listed(workspace, site):
+def test_a_dead_host_holds_nobody_up_and_is_named(workspace, site):
     articles(site, {"/a/1": None})
     dead = source(site, "dead", feeds=("http://127.0.0.1:9/feed",))
-    result = workspace.crawl(source(site), dead, limits={"robots_retry_seconds": 0.05})
+    result = workspace.crawl(source(site), dead)
     assert site.count("/a/1") == 1
     assert workspace.row("http://127.0.0.1:9/feed").reason == "robots_unreachable"
     assert "http://127.0.0.1:9/robots.txt: connection_refused" in result.notes

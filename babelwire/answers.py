@@ -1,0 +1,159 @@
+"""Shows an answer to a person: who, when, in which language, both passages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from babelwire.terminal import highlighted, note, one_line, out, safe
+
+if TYPE_CHECKING:
+    from pipeline.documents import Precision
+    from search_index.query import Hit, Results, SearchRequest
+
+STATUS_WORDS = {
+    "waiting": "waits for translation",
+    "partial": "partly translated",
+    "failed": "could not be translated",
+}
+
+
+def show_results(
+    results: Results,
+    request: SearchRequest,
+    explained: Mapping[str, Any] | None = None,
+) -> None:
+    """Prints one page of an answer."""
+    from rich.text import Text
+
+    out().print(Text(_count_line(results, request), style="bold"))
+    for number, hit in enumerate(results.hits, start=request.offset + 1):
+        out().print()
+        show_hit(number, hit, request.timezone, one_line(_explained(hit, explained)))
+    facets = _facet_line(results)
+    if facets:
+        out().print()
+        out().print(Text(facets, style="dim"))
+    for told in results.notices:
+        note(one_line(told.text))
+
+
+def show_hit(number: int, hit: Hit, timezone: str, explanation: str = "") -> None:
+    """Prints one hit: headline, its translation, who and when, passages, address."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    head = Text(f"{number:>3}. ")
+    head.append(one_line(hit.title) or "(no headline)", style="bold")
+    out().print(head)
+    lines = []
+    if hit.translated_title and hit.translated_title != hit.title:
+        lines.append(Text(one_line(hit.translated_title), style="italic"))
+    lines.append(Text(_about(hit, timezone), style="cyan"))
+    for passage in hit.passages:
+        if passage.field == "title":
+            continue
+        label = hit.language if passage.side == "original" else "translation"
+        line = Text(f"{label}: ", style="dim")
+        line.append_text(_undimmed(highlighted(passage.text, passage.highlights)))
+        lines.append(line)
+    if explanation:
+        lines.append(Text(explanation, style="magenta"))
+    lines.append(Text(f"{hit.id}@{hit.revision}  {one_line(hit.url)}", style="dim"))
+    for line in lines:
+        out().print(Padding(line, (0, 0, 0, 5)))
+
+
+def language_name(tag: str) -> str:
+    """The English name of a language, from the CLDR.
+
+    >>> language_name("vi"), language_name("und")
+    ('Vietnamese', 'language unknown')
+    """
+    if tag in {"und", ""}:
+        return "language unknown"
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        name = Locale.parse(tag, sep="-").get_display_name("en")
+    except (ValueError, UnknownLocaleError):
+        name = None
+    return name or tag
+
+
+def country_name(code: str) -> str:
+    """The English name of a country, from the CLDR; "" for none."""
+    from babel import Locale
+
+    return str(Locale("en").territories.get(code, code)) if code else ""
+
+
+def moment_text(
+    published_at: datetime | None,
+    precision: Precision,
+    first_seen_at: datetime,
+    timezone: str,
+) -> str:
+    """When a document was published, as exactly as it is known."""
+    zone = ZoneInfo(timezone)
+    if published_at is None:
+        seen = first_seen_at.astimezone(zone)
+        return f"undated, first seen {seen:%d %b %Y %H:%M}"
+    if precision in {"second", "minute", "hour"}:
+        return f"{published_at.astimezone(zone):%d %b %Y %H:%M}"
+    # A day has no zone: it is the publisher's.
+    return f"{published_at:%d %b %Y}" if precision == "day" else f"{published_at:%b %Y}"
+
+
+def _undimmed(text: Any) -> Any:
+    text.stylize_before("not dim")
+    return text
+
+
+def _count_line(results: Results, request: SearchRequest) -> str:
+    what = "document" if results.total == 1 else "documents"
+    line = f"{results.total:,} {what} for {safe(results.query)}"
+    if results.hits and (request.offset or results.total > len(results.hits)):
+        last = request.offset + len(results.hits)
+        line += f"  ({request.offset + 1:,} to {last:,} shown)"
+    return f"{line}  [{results.took_ms:.0f} ms]"
+
+
+def _about(hit: Hit, timezone: str) -> str:
+    when = moment_text(
+        hit.published_at, hit.published_precision, hit.first_seen_at, timezone
+    )
+    place = country_name(hit.country)
+    parts = [
+        one_line(hit.publisher) + (f" ({place})" if place else ""),
+        when,
+        language_name(hit.language),
+    ]
+    if hit.kind == "official":
+        parts.append("official")
+    if hit.duplicates:
+        parts.append(f"and {hit.duplicates} others with nearly this text")
+    if hit.translation_status in STATUS_WORDS:
+        parts.append(STATUS_WORDS[hit.translation_status])
+    if hit.match == "some":
+        parts.append("some of the words")
+    return " · ".join(parts)
+
+
+def _facet_line(results: Results) -> str:
+    parts = []
+    for name in ("language", "kind"):
+        values = results.facets.get(name, ())
+        if len(values) > 1:
+            shown = ", ".join(f"{one_line(v.value)} {v.count:,}" for v in values[:12])
+            parts.append(f"{name}: {shown}")
+    return "   ".join(parts)
+
+
+def _explained(hit: Hit, explained: Mapping[str, Any] | None) -> str:
+    import json
+
+    found = (explained or {}).get(hit.id)
+    return f"because: {json.dumps(found, ensure_ascii=False)}" if found else ""

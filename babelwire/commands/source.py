@@ -1,0 +1,173 @@
+"""`babelwire source add|catalogue|list|test|disable|enable|remove`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.sources import Source
+
+
+@click.group("source")
+def command() -> None:
+    """The sites to follow."""
+
+
+@command.command("add")
+@click.argument("wanted", nargs=-1, required=True, metavar="URL|NAME...")
+@click.option("--name", help="The source's name (default: from its host).")
+@click.option("--kind", type=click.Choice(["news", "official"]), default="news")
+@click.option("--publisher", help="Who publishes (default: the site's own name).")
+@click.option("--country", default="", help="ISO code of where the publisher is: VN.")
+@click.option("--contact", help="Your address or page for site owners; kept.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def add(
+    root: Path,
+    wanted: tuple[str, ...],
+    name: str | None,
+    kind: str,
+    publisher: str | None,
+    country: str,
+    contact: str | None,
+    yes: bool,
+) -> int:
+    """Find a site's feeds and sitemaps, or take sources from the catalogue."""
+    from babelwire.adding import Wishes, add_from_catalogue, add_site
+    from babelwire.workspace import find_workspace
+
+    workspace = find_workspace(root)
+    wishes = Wishes(
+        name=name, kind=kind, publisher=publisher, country=country, ask=not yes
+    )
+    status = 0
+    for item in wanted:
+        if "://" in item or "." in item:
+            url = item if "://" in item else f"https://{item}"
+            status = max(status, add_site(workspace, url, wishes, contact))
+        else:
+            add_from_catalogue(workspace, item)
+    return status
+
+
+@command.command("catalogue")
+@click.option("--lang", help="Only sources in this language.")
+@click.option("--country", help="Only sources of this country.")
+def catalogue(lang: str | None, country: str | None) -> None:
+    """List the sources that come with the program."""
+    from babelwire.catalogue import packaged_sources
+    from babelwire.terminal import say
+
+    found = [
+        source
+        for source in packaged_sources().values()
+        if (not lang or lang in source.languages)
+        and (not country or country.upper() == source.country)
+    ]
+    _print_sources(found)
+    say('Take one with "babelwire source add NAME".')
+
+
+@command.command("list")
+@click.pass_obj
+def list_(root: Path) -> None:
+    """List this workspace's sources."""
+    from babelwire.terminal import say
+    from babelwire.workspace import find_workspace
+
+    sources = find_workspace(root).sources
+    if not sources:
+        say('No sources yet: "babelwire source add URL".')
+        return
+    _print_sources(list(sources.values()))
+
+
+@command.command("test")
+@click.argument("name")
+@click.option("--articles", default=3, show_default=True, help="Articles to try.")
+@click.pass_obj
+def test(root: Path, name: str, articles: int) -> int:
+    """Visit a source, read some articles, and store nothing."""
+    from babelwire.trial import try_source
+    from babelwire.workspace import find_workspace
+
+    workspace = find_workspace(root)
+    return try_source(workspace, workspace.chosen_sources((name,))[0], articles)
+
+
+@command.command("disable")
+@click.argument("name")
+@click.pass_obj
+def disable(root: Path, name: str) -> None:
+    """Stop visiting a source; everything stays."""
+    _set_enabled(root, name, enabled=False)
+
+
+@command.command("enable")
+@click.argument("name")
+@click.pass_obj
+def enable(root: Path, name: str) -> None:
+    """Visit a disabled source again."""
+    _set_enabled(root, name, enabled=True)
+
+
+@command.command("remove")
+@click.argument("name")
+@click.pass_obj
+def remove(root: Path, name: str) -> None:
+    """Forget a source; its documents stay."""
+    from babelwire.assembly import now
+    from babelwire.terminal import say
+    from babelwire.workspace import find_workspace
+    from pipeline.store.sources import mark_removed
+
+    workspace = find_workspace(root)
+    workspace.chosen_sources((name,))
+    database = workspace.open()
+    try:
+        with database.write() as connection:
+            mark_removed(connection, name, now())
+    finally:
+        database.close()
+    (workspace.sources_folder / f"{name}.toml").unlink()
+    say(f"Removed {name}; its documents stay.")
+
+
+def _set_enabled(root: Path, name: str, *, enabled: bool) -> None:
+    from babelwire.sourcefile import set_value
+    from babelwire.terminal import say
+    from babelwire.workspace import find_workspace
+
+    workspace = find_workspace(root)
+    workspace.chosen_sources((name,))
+    set_value(workspace.sources_folder / f"{name}.toml", "enabled", enabled)
+    say(f"{name} is {'visited again' if enabled else 'not visited any more'}.")
+
+
+def _print_sources(sources: list[Source]) -> None:
+    from babelwire.terminal import one_line, table
+
+    table(
+        ["name", "publisher", "country", "kind", "languages", ""],
+        [
+            [
+                source.name,
+                one_line(source.publisher),
+                source.country,
+                source.kind,
+                ", ".join(source.languages),
+                ", ".join(
+                    word
+                    for word, applies in (
+                        ("disabled", not source.enabled),
+                        ("not verified", not source.verified),
+                    )
+                    if applies
+                ),
+            ]
+            for source in sources
+        ],
+    )

@@ -1,0 +1,194 @@
+"""How a workspace stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from babelwire.assembly import now, open_engine
+from babelwire.balance import load_balance, plain_reason
+from babelwire.terminal import note, one_line, say, table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from babelwire.workspace import Workspace
+    from pipeline.store import Database
+
+SILENT_AFTER = timedelta(days=7)
+"""A source without a new article for so long is called silent: weekly papers
+are the slowest that are followed."""
+
+MAX_SET_ASIDE = 20
+
+
+def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
+    """The JSON document of `status`."""
+    balances = load_balance(database)
+    with database.read() as connection:
+        health = _health(workspace, connection, now())
+        stages = _stages(connection)
+        aside = _set_aside(connection)
+    empty: dict[str, Any] = {
+        "discovered": 0,
+        "pending": 0,
+        "stored": 0,
+        "unchanged": 0,
+        "duplicate": 0,
+        "rejected": {},
+        "failed": {},
+        "documents": 0,
+        "fetched": 0,
+    }
+    names = sorted({*balances, *workspace.sources})
+    return {
+        "schema": 1,
+        "sources": {
+            name: {**balances.get(name, empty), **health.get(name, {})}
+            for name in names
+        },
+        "stages": stages,
+        "set_aside": aside,
+        "index": _index(workspace, database),
+    }
+
+
+def show_status(status: Mapping[str, Any]) -> None:
+    """Prints it for a person."""
+    keys = ("discovered", "pending", "stored", "unchanged", "duplicate")
+    rows: list[list[str | int]] = [
+        [
+            name,
+            *(source[key] for key in keys),
+            sum(source["rejected"].values()),
+            sum(source["failed"].values()),
+            source["documents"],
+            _ago(source.get("last_visit_at")),
+        ]
+        for name, source in status["sources"].items()
+    ]
+    headings = ["source", *keys, "rejected", "failed", "documents", "last visit"]
+    if rows:
+        table(headings, rows, numbers=frozenset(range(1, 9)))
+    else:
+        say('No sources yet: "babelwire source add URL".')
+    _show_stages(status["stages"])
+    _show_index(status["index"])
+    for name, source in status["sources"].items():
+        for problem in source.get("problems", ()):
+            note(one_line(f"{name}: {problem}"))
+    for item in status["set_aside"]:
+        note(one_line(f"set aside: {item['stage']} {item['item']}: {item['reason']}"))
+
+
+def _show_stages(stages: Mapping[str, Any]) -> None:
+    rows: list[list[str | int]] = []
+    for name, stage in stages.items():
+        waiting = ", ".join(
+            f"{number:,} {plain_reason(reason)}"
+            for reason, number in stage["waiting"].items()
+        )
+        rows.append([name, stage["due"], stage["done"], stage["dead"], waiting])
+    if rows:
+        table(
+            ["stage", "due", "done", "set aside", "waiting"],
+            rows,
+            numbers=frozenset({1, 2, 3}),
+        )
+
+
+def _show_index(index: Mapping[str, Any]) -> None:
+    if index["generation"] is None:
+        say('No index yet: "babelwire index" makes it.')
+        return
+    line = f"Index ({index['engine']}): {index['documents']:,} documents"
+    if index["backlog"]:
+        line += f', {index["backlog"]:,} changed since; "babelwire index" brings them'
+    say(line)
+
+
+def _health(
+    workspace: Workspace, connection: Connection, at: datetime
+) -> dict[str, dict[str, Any]]:
+    """Of every configured source: last visit, silence, failing endpoints."""
+    from pipeline.store.frontier import endpoints, newest_articles
+    from pipeline.store.runs import latest_runs
+
+    runs = latest_runs(connection)
+    newest = newest_articles(connection)
+    failing: dict[str, list[str]] = {}
+    for endpoint in endpoints(connection):
+        if endpoint.outcome == "failed":
+            failing.setdefault(endpoint.source, []).append(
+                f"{endpoint.url}: {plain_reason(endpoint.reason)}"
+            )
+    health = {}
+    for name, source in workspace.sources.items():
+        run, last = runs.get(name), newest.get(name)
+        problems = list(failing.get(name, ()))
+        silent = run is not None and (last is None or at - last > SILENT_AFTER)
+        if silent:
+            since = f"since {last:%d %b %Y}" if last else "ever"
+            problems.append(f"silent: no new article {since}")
+        if run is not None and run.capped:
+            problems.append("the last run reached max_pages_per_run; run it again")
+        health[name] = {
+            "enabled": source.enabled,
+            "last_visit_at": run.started_at.isoformat() if run else None,
+            "newest_article_at": last.isoformat() if last else None,
+            "silent": silent,
+            "problems": problems,
+        }
+    return health
+
+
+def _stages(connection: Connection) -> dict[str, Any]:
+    from pipeline.store import work
+
+    return {
+        name: {
+            "due": counts.due + counts.claimed,
+            "waiting": dict(counts.waiting),
+            "done": counts.done,
+            "dead": counts.dead,
+        }
+        for name, counts in work.counts(connection).items()
+    }
+
+
+def _set_aside(connection: Connection) -> list[dict[str, Any]]:
+    from pipeline.store import work
+
+    rows = work.set_aside(connection, limit=MAX_SET_ASIDE)
+    keys = ("stage", "item", "reason", "detail")
+    return [dict(zip(keys, row, strict=True)) for row in rows]
+
+
+def _index(workspace: Workspace, database: Database) -> dict[str, Any]:
+    from pipeline.store import index_state
+
+    engine = open_engine(workspace)
+    try:
+        living = engine.current()
+        name = living.name if living else None
+        with database.read() as connection:
+            counts = index_state.counts(connection, engine.name, name or "")
+    finally:
+        engine.close()
+    return {
+        "engine": engine.name,
+        "generation": name,
+        "documents": counts.indexed,
+        "backlog": counts.backlog,
+    }
+
+
+def _ago(moment: str | None) -> str:
+    if moment is None:
+        return "never"
+    seconds = (now() - datetime.fromisoformat(moment)).total_seconds()
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"

@@ -1,0 +1,166 @@
+"""Prints one document: side by side, and what a revision changed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from babelwire.answers import country_name, language_name, moment_text
+from babelwire.balance import plain_reason
+from babelwire.reading import Shown, aligned, engines_of
+from babelwire.terminal import one_line, out, say
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from pipeline.documents import Document
+
+_WORDS = re.compile(r"\s+|[^\s]+")
+
+
+def print_document(shown: Shown, target: str, timezone: str) -> None:
+    """Headline, facts, both texts sentence by sentence, revisions, evidence."""
+    from rich.text import Text
+
+    document = shown.document
+    out().print(Text(one_line(document.title) or "(no headline)", style="bold"))
+    for line in _facts(document, timezone):
+        out().print(Text(line, style="cyan"))
+    out().print()
+    _print_sides(document, target)
+    out().print()
+    for line in (*_revision_lines(shown, timezone), *_evidence_lines(shown)):
+        out().print(Text(line, style="dim"), soft_wrap=True)
+
+
+def print_diff(shown: Shown) -> None:
+    """The words that the shown revision took away and added."""
+    previous = shown.previous
+    if previous is None:
+        say("This is the first revision: nothing to compare it with.")
+        return
+    from rich.text import Text
+
+    head = f"{shown.document.id}@{previous.number} → @{shown.revision.number}"
+    out().print(Text(head, style="bold"))
+    before = f"{previous.title}\n{previous.text}".split("\n")
+    after = f"{shown.revision.title}\n{shown.revision.text}".split("\n")
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    for kind, a0, a1, b0, b1 in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        out().print()
+        out().print(_word_diff(" ".join(before[a0:a1]), " ".join(after[b0:b1])))
+
+
+def _word_diff(before: str, after: str) -> Text:
+    from rich.text import Text
+
+    plain = not out().is_terminal
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    line = Text()
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for kind, a0, a1, b0, b1 in matcher.get_opcodes():
+        gone, come = "".join(old[a0:a1]), "".join(new[b0:b1])
+        if kind == "equal":
+            line.append(one_line_keeping_ends(gone))
+            continue
+        if gone.strip():
+            text = one_line_keeping_ends(gone)
+            line.append(f"[-{text}-]" if plain else text, style="red strike")
+        if come.strip():
+            text = one_line_keeping_ends(come)
+            line.append(f"{{+{text}+}}" if plain else text, style="green bold")
+    return line
+
+
+def one_line_keeping_ends(text: str) -> str:
+    """`one_line`, with a blank at either end where there was one.
+
+    >>> one_line_keeping_ends(" two  words ")
+    ' two words '
+    """
+    start = " " if text[:1].isspace() else ""
+    end = " " if text[-1:].isspace() and text.strip() else ""
+    return f"{start}{one_line(text)}{end}"
+
+
+def _facts(document: Document, timezone: str) -> list[str]:
+    when = moment_text(
+        document.published_at,
+        document.published_precision,
+        document.first_seen_at,
+        timezone,
+    )
+    place = country_name(document.country)
+    who = one_line(document.publisher) + (f" ({place})" if place else "")
+    parts = [who, when, language_name(document.language)]
+    if document.kind == "official":
+        parts.append("official")
+    if document.authors:
+        parts.append(one_line(", ".join(document.authors)))
+    return [
+        " · ".join(parts),
+        f"{document.id}@{document.revision}  {one_line(document.url)}",
+    ]
+
+
+def _print_sides(document: Document, target: str) -> None:
+    """Two columns: the original, and its translation beside each sentence."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    translation = document.translation(target)
+    if translation is None or not translation.segments:
+        for paragraph in document.text.split("\n"):
+            out().print(Text(one_line(paragraph)))
+            out().print()
+        if translation is not None and translation.status != "none_needed":
+            say(
+                f"No {language_name(target)} translation yet: "
+                f"{plain_reason(translation.reason)}."
+            )
+        return
+    engine = engines_of(document, target)
+    label = "saved translations" if engine == "memory" else f"by {engine}"
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=True)
+    grid.add_column(language_name(document.language), ratio=1)
+    grid.add_column(f"{language_name(target)} ({label})", ratio=1)
+    last = 0
+    for segment, translated in aligned(document, target):
+        if segment.field == "text" and "\n" in document.text[last : segment.start]:
+            grid.add_row("", "")
+        right = one_line(translated.text) if translated else "(not translated yet)"
+        if translated and translated.flags:
+            right += f"  [check: {', '.join(translated.flags)}]"
+        style = "bold" if segment.field == "title" else ""
+        grid.add_row(
+            Text(one_line(segment.text), style=style), Text(right, style=style)
+        )
+        last = segment.end if segment.field == "text" else 0
+    out().print(grid)
+
+
+def _revision_lines(shown: Shown, timezone: str) -> list[str]:
+    if len(shown.revisions) == 1:
+        return []
+    lines = [
+        f"revision {r.number}: seen "
+        + moment_text(r.created_at, "minute", r.created_at, timezone)
+        for r in shown.revisions
+    ]
+    return [*lines, "what changed: babelwire show --diff " + shown.document.id]
+
+
+def _evidence_lines(shown: Shown) -> list[str]:
+    page = shown.revision.page
+    lines = [
+        f"archived {page.fetched_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"in {page.place.file} at byte {page.place.offset}",
+        f"checksum {page.body_checksum}",
+    ]
+    if shown.others:
+        lines.append(f"nearly the same text: {', '.join(shown.others)}")
+    return lines

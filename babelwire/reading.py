@@ -1,0 +1,172 @@
+"""One document as it is shown: with its revisions, duplicates and evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.documents import Document, Revision, Segment, TranslatedSegment
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from pipeline.store import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A document at one of its revisions.
+
+    Attributes:
+        document: At that revision.
+        revisions: All of them, oldest first.
+        others: Ids of the documents with nearly the same text.
+    """
+
+    document: Document
+    revisions: tuple[Revision, ...]
+    others: tuple[str, ...]
+
+    @property
+    def revision(self) -> Revision:
+        """The one that is shown."""
+        return next(r for r in self.revisions if r.number == self.document.revision)
+
+    @property
+    def previous(self) -> Revision | None:
+        """The one before it."""
+        number = self.document.revision - 1
+        return next((r for r in self.revisions if r.number == number), None)
+
+
+def load_shown(database: Database, reference: str) -> Shown:
+    """The document that `ID` or `ID@REVISION` names.
+
+    Raises:
+        InputError: No such document or revision.
+    """
+    from pipeline.store.documents import (
+        cluster_members,
+        load_documents,
+        load_revision,
+        load_revisions,
+        parse_reference,
+    )
+
+    parsed = parse_reference(reference)
+    if parsed is None:
+        raise InputError(
+            f'"{reference}" is no document id, expected e.g. dfxhautcqiqn7zt5j or '
+            "dfxhautcqiqn7zt5j@2"
+        )
+    with database.read() as connection:
+        current = load_documents(connection, [parsed.id])
+        if not current:
+            raise InputError(f"no document {parsed.id} in this workspace")
+        document = current[0]
+        revisions = load_revisions(connection, parsed.id)
+        if parsed.revision not in {None, document.revision}:
+            found = load_revision(connection, parsed.id, parsed.revision or 0)
+            if found is None:
+                raise InputError(
+                    f"{parsed.id} has no revision {parsed.revision}; it has "
+                    f"{len(revisions)}"
+                )
+            document = found
+        members = cluster_members(connection, current[0].cluster)
+    others = tuple(member for member in members if member != parsed.id)
+    return Shown(document=document, revisions=tuple(revisions), others=others)
+
+
+def aligned(
+    document: Document, target: str
+) -> list[tuple[Segment, TranslatedSegment | None]]:
+    """Each segment with its translation, in order."""
+    translation = document.translation(target)
+    by_position = {s.position: s for s in translation.segments} if translation else {}
+    return [(s, by_position.get(s.position)) for s in document.segments]
+
+
+def shown_json(shown: Shown, target: str) -> dict[str, Any]:
+    """The JSON document of `show`."""
+    document = shown.document
+    published = document.published_at
+    return {
+        "schema": 1,
+        "id": document.id,
+        "revision": document.revision,
+        "url": document.url,
+        "source": document.source,
+        "publisher": document.publisher,
+        "country": document.country,
+        "owner": document.owner,
+        "audience": list(document.audience),
+        "kind": document.kind,
+        "language": document.language,
+        "language_alternatives": [list(a) for a in document.language_alternatives],
+        "published_at": published.isoformat() if published else None,
+        "published_precision": document.published_precision,
+        "first_seen_at": document.first_seen_at.isoformat(),
+        "title": document.title,
+        "text": document.text,
+        "authors": list(document.authors),
+        "section": document.section,
+        "rights": document.rights,
+        "cluster": document.cluster,
+        "duplicates": list(shown.others),
+        "revisions": [_revision_json(revision) for revision in shown.revisions],
+        "segments": [
+            {
+                "field": segment.field,
+                "original": segment.text,
+                "translation": translated.text if translated else None,
+                "flags": list(translated.flags) if translated else [],
+            }
+            for segment, translated in aligned(document, target)
+        ],
+        "translations": {
+            translation.target: {
+                "status": translation.status,
+                "reason": translation.reason,
+                "engine": _joined(s.engine for s in translation.segments),
+                "model": _joined(s.model for s in translation.segments),
+                "version": _joined(s.version for s in translation.segments),
+            }
+            for translation in document.translations
+        },
+        "evidence": _evidence_json(shown.revision),
+    }
+
+
+def engines_of(document: Document, target: str) -> str:
+    """The engines that translated a document, by name: `memory`, `memory, lt`."""
+    translation = document.translation(target)
+    return _joined(s.engine for s in translation.segments) if translation else ""
+
+
+def _joined(values: Any) -> str:
+    return ", ".join(sorted({value for value in values if value}))
+
+
+def _revision_json(revision: Revision) -> dict[str, Any]:
+    return {
+        "number": revision.number,
+        "title": revision.title,
+        "text_checksum": revision.text_checksum,
+        "created_at": revision.created_at.isoformat(),
+        "evidence": _evidence_json(revision),
+    }
+
+
+def _evidence_json(revision: Revision) -> dict[str, Any]:
+    page = revision.page
+    found = {
+        "warc_file": page.place.file,
+        "offset": page.place.offset,
+        "length": page.place.length,
+        "checksum": page.body_checksum,
+        "fetched_at": page.fetched_at.isoformat(),
+        "url": page.url,
+    }
+    if "import" in page.hints:
+        found["imported_file_checksum"] = page.hints["import"]
+    return found

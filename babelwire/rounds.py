@@ -1,0 +1,98 @@
+"""`run`: crawl, process and index in small rounds, so that answers come early."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+from babelwire.assembly import processor
+from babelwire.crawling import CrawlOutcome, crawl_progress, finish, take_event
+from babelwire.indexing import quietly
+from babelwire.terminal import say
+
+if TYPE_CHECKING:
+    from babelwire.workspace import Workspace
+    from crawler.job import CrawlJob
+    from crawler.launch import CrawlProcess
+    from pipeline.stages.process import Processor
+    from pipeline.store import Database
+
+ROUND_SECONDS = 1.0
+"""A round begins at least so often while the crawl goes on."""
+
+
+def run_rounds(workspace: Workspace, database: Database, job: CrawlJob) -> CrawlOutcome:
+    """Crawls, processes and indexes together until all is done.
+
+    Raises:
+        KeyboardInterrupt: After the crawl's last batch was stored.
+        BabelwireError: The crawl could not run.
+    """
+    from crawler.launch import CrawlProcess
+
+    outcome = CrawlOutcome()
+    with CrawlProcess(job) as crawl, processor(workspace, database) as stages:
+        stages.renew()
+        _Rounds(workspace, database, crawl, stages, outcome).run()
+        return finish(crawl, outcome)
+
+
+class _Rounds:
+    def __init__(
+        self,
+        workspace: Workspace,
+        database: Database,
+        crawl: CrawlProcess,
+        stages: Processor,
+        outcome: CrawlOutcome,
+    ) -> None:
+        self._workspace = workspace
+        self._database = database
+        self._crawl = crawl
+        self._stages = stages
+        self._outcome = outcome
+        self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._indexed = 0
+
+    def run(self) -> None:
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            with crawl_progress() as progress:
+                crawling = True
+                while crawling:
+                    crawling = self._take_events(progress)
+                    self._round()
+        except BaseException:
+            self._crawl.interrupt()
+            raise
+
+    def _listen(self) -> None:
+        try:
+            for event in self._crawl.events():
+                self._events.put(event)
+        finally:
+            self._events.put(None)
+
+    def _take_events(self, progress: Any) -> bool:
+        """What came within a round's time; False when the crawl has ended."""
+        try:
+            event = self._events.get(timeout=ROUND_SECONDS)
+            while True:
+                if event is None:
+                    return False
+                take_event(event, self._outcome, progress)
+                event = self._events.get_nowait()
+        except queue.Empty:
+            return True
+
+    def _round(self) -> None:
+        from search_index.sync import sync
+
+        tallies = self._stages.run()
+        if not any(tally.done or tally.waiting for tally in tallies.values()):
+            return
+        report = quietly(self._workspace, self._database, sync)
+        if report.written and not self._indexed:
+            say("The first documents can be searched now.")
+        self._indexed += report.written

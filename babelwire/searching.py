@@ -1,0 +1,151 @@
+"""Asks the index on behalf of a person: zone, names, query translation."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from babelwire.assembly import now, open_engine, translator
+
+if TYPE_CHECKING:
+    from babelwire.config import Config
+    from babelwire.workspace import Workspace
+    from pipeline.documents import Identification
+    from pipeline.store import Database
+    from search_index.answer import Exported
+    from search_index.query import Filter, Results, SearchRequest
+
+
+def local_zone() -> str:
+    """The IANA name of this machine's time zone."""
+    from tzlocal import get_localzone_name
+
+    try:
+        return get_localzone_name() or "UTC"
+    except (LookupError, ValueError):
+        return "UTC"
+
+
+def flag_filters(**values: str | tuple[str, ...] | None) -> tuple[Filter, ...]:
+    """The filters that flags such as `--lang vi,ar` stand for.
+
+    Raises:
+        QueryError: A value is not valid.
+    """
+    from search_index.parser import check_filter
+    from search_index.query import Filter
+
+    found = []
+    for field, value in values.items():
+        given = (value,) if isinstance(value, str) else value or ()
+        parts = [part.strip() for text in given for part in text.split(",")]
+        chosen = tuple(check_filter(field, part) for part in parts if part)
+        if chosen:
+            found.append(Filter(field=field, values=chosen))
+    return tuple(found)
+
+
+def ask(workspace: Workspace, database: Database, request: SearchRequest) -> Results:
+    """The page that a request asks for."""
+    from search_index.answer import answer
+
+    engine = open_engine(workspace)
+    try:
+        with _query_translator(workspace.config, database) as translate:
+            return answer(
+                request,
+                index=engine,
+                now=now(),
+                target=workspace.config.target,
+                names=workspace.names,
+                identify_query=_identify,
+                translate_query=translate,
+            )
+    finally:
+        engine.close()
+
+
+def ask_for_all(
+    workspace: Workspace, database: Database, request: SearchRequest
+) -> Iterator[Exported]:
+    """Every full match, by time and id."""
+    from search_index.answer import export
+
+    engine = open_engine(workspace)
+    try:
+        with _query_translator(workspace.config, database) as translate:
+            yield from export(
+                request,
+                index=engine,
+                now=now(),
+                target=workspace.config.target,
+                names=workspace.names,
+                identify_query=_identify,
+                translate_query=translate,
+            )
+    finally:
+        engine.close()
+
+
+def is_local(url: str) -> bool:
+    """Whether a server is on this machine: only there do queries go unasked.
+
+    >>> is_local("http://127.0.0.1:5000"), is_local("https://translate.example.org")
+    (True, False)
+    """
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _identify(text: str) -> Identification:
+    from pipeline.identification import make_identifier
+
+    return make_identifier("fast").identify(text)
+
+
+@contextlib.contextmanager
+def _query_translator(
+    config: Config, database: Database
+) -> Iterator[Callable[[str, str], str | None]]:
+    """Words to the target language by local engines; nothing else sees a query."""
+    from pipeline.documents import TranslationRequest
+
+    with translator(_with_local_engines(config), database) as chain:
+
+        def translate(text: str, language: str) -> str | None:
+            request = TranslationRequest(
+                text=text, source_language=language, target_language=config.target
+            )
+            return chain.translate([request])[0].text
+
+        yield translate
+
+
+def _with_local_engines(config: Config) -> Config:
+    from dataclasses import replace
+
+    settings = config.translation
+    engines = {
+        name: replace(engine, timeout_seconds=min(engine.timeout_seconds, 2.0))
+        for name, engine in settings.engines.items()
+        if is_local(engine.url)
+    }
+
+    def kept(chain: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in chain if name == "memory" or name in engines)
+
+    local = replace(
+        settings,
+        engines=engines,
+        chain=kept(settings.chain),
+        pairs={pair: kept(chain) for pair, chain in settings.pairs.items()},
+    )
+    return replace(config, translation=local)

@@ -1,0 +1,143 @@
+"""Writes and edits a source's TOML file, comments and all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import tomlkit
+
+from pipeline.settings import read_toml
+from pipeline.sources import read_source
+
+_TEMPLATE = """\
+name = {name}
+kind = {kind}  # news | official
+publisher = {publisher}
+country = {country}  # where the publisher is, e.g. "VN"
+audience = []  # countries it addresses, e.g. of an edition for abroad
+owner = ""  # who stands behind it
+languages = {languages}  # a hint only
+
+# Where new articles are announced.
+feeds = {feeds}
+sitemaps = {sitemaps}
+listings = {listings}
+
+# Further hosts of the site; those of the addresses above belong to it anyway.
+hosts = {hosts}
+# Regular expressions on the path: what is an article. Empty: every entry.
+allow = {allow}
+
+every = "30m"  # how often it is visited
+delay_seconds = {delay_seconds}  # between two requests to one host
+max_pages_per_run = 500
+
+[rights]  # what may leave the desk
+show = "full"  # full | excerpt | headline
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceDraft:
+    """What was found out of a site, before it is written."""
+
+    name: str
+    kind: str
+    publisher: str
+    country: str
+    languages: tuple[str, ...]
+    feeds: tuple[str, ...]
+    sitemaps: tuple[str, ...]
+    listings: tuple[str, ...]
+    hosts: tuple[str, ...]
+    allow: tuple[str, ...]
+    delay_seconds: float
+
+
+def name_from(url: str) -> str:
+    """A source's name from its address.
+
+    >>> name_from("https://www.example.co.uk/news"), name_from("http://127.0.0.1:80")
+    ('example-co-uk', '127-0-0-1')
+    """
+    host = (urlsplit(url).hostname or "source").removeprefix("www.")
+    slug = re.sub(r"[^a-z0-9]+", "-", host.encode("idna").decode().lower())
+    return slug.strip("-")[:64] or "source"
+
+
+def draft_text(draft: SourceDraft) -> str:
+    """The annotated TOML of a draft."""
+    return _TEMPLATE.format(
+        name=_quoted(draft.name),
+        kind=_quoted(draft.kind),
+        publisher=_quoted(draft.publisher),
+        country=_quoted(draft.country),
+        languages=_list(draft.languages),
+        feeds=_list(draft.feeds),
+        sitemaps=_list(draft.sitemaps),
+        listings=_list(draft.listings),
+        hosts=_list(draft.hosts),
+        allow=_list(draft.allow),
+        delay_seconds=f"{draft.delay_seconds:g}",
+    )
+
+
+def write_source(folder: Path, name: str, text: str) -> Path:
+    """Writes a source's file and checks that it is valid.
+
+    Raises:
+        SourceError: The text is no valid source; nothing is left behind.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        read_source(path)
+    except BaseException:
+        path.unlink()
+        raise
+    return path
+
+
+def set_value(path: Path, key: str, value: bool | str) -> None:
+    """Sets one key of a TOML file; comments and order stay.
+
+    Args:
+        path: Of the file.
+        key: At the top, or `table.key`.
+        value: The new one.
+    """
+    read_toml(path)  # says what is wrong with a broken file
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    table, _, name = key.rpartition(".")
+    if table:
+        document.setdefault(table, tomlkit.table())[name] = value
+    else:
+        _set_at_top(document, name, value)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(tomlkit.dumps(document), encoding="utf-8")
+    part.replace(path)
+
+
+def _set_at_top(document: tomlkit.TOMLDocument, key: str, value: bool | str) -> None:
+    """A new key must stand before the first table."""
+    if key in document:
+        document[key] = value
+    else:
+        document.body.insert(0, (tomlkit.key(key), tomlkit.item(value)))
+
+
+def _quoted(text: str) -> str:
+    return tomlkit.string(text).as_string()
+
+
+def _list(values: Sequence[str]) -> str:
+    if not values:
+        return "[]"
+    if len(values) == 1:
+        return f"[{_quoted(values[0])}]"
+    return "[\n" + "".join(f"    {_quoted(value)},\n" for value in values) + "]"

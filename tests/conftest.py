@@ -1,0 +1,124 @@
+"""What every room's tests share: both databases, and a clock that stands still.
+
+PostgreSQL: `BABELWIRE_TEST_POSTGRESQL` holds the SQLAlchemy URL of a server where
+these tests may make databases (`eval "$(bash tests/postgresql.sh start DIR)"`).
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from pipeline.store import Database, open_database, sqlite_url
+from pipeline.store.tables import metadata
+from tests.pipeline.builders import NOW
+
+POSTGRESQL = os.environ.get("BABELWIRE_TEST_POSTGRESQL", "")
+DIALECTS = [
+    "sqlite",
+    *([pytest.param("postgresql", marks=pytest.mark.postgresql)] if POSTGRESQL else []),
+]
+
+
+def pytest_configure() -> None:
+    if os.environ.get("CI") == "true" and not POSTGRESQL:
+        raise pytest.UsageError(
+            "BABELWIRE_TEST_POSTGRESQL is not set: CI tests the store on PostgreSQL too"
+            ' (eval "$(bash tests/postgresql.sh start DIR)")'
+        )
+
+
+def pytest_report_header() -> str:
+    if POSTGRESQL:
+        return "store: SQLite and PostgreSQL"
+    return "store: SQLite alone; BABELWIRE_TEST_POSTGRESQL names no PostgreSQL server"
+
+
+class Clock:
+    """A clock that moves when it is told to; call it for the time."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> datetime:
+        """Moves on by a `timedelta`'s arguments; the new time."""
+        self.now += timedelta(**duration)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite file: copying it is faster than migrating."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    open_database(sqlite_url(path)).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A database of this test process alone, migrated."""
+    name = f"babelwire_test_{os.getpid()}"
+    server = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+    open_database(url).close()
+    yield url
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=DIALECTS)
+def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
+) -> str:
+    """The URL of an empty, migrated store; once for each kind of database."""
+    if request.param == "sqlite":
+        path = tmp_path / "babelwire.db"
+        shutil.copy(sqlite_template, path)
+        return sqlite_url(path)
+    url: str = request.getfixturevalue("postgresql_url")
+    _empty(url)
+    return url
+
+
+@pytest.fixture
+def open_store(database_url: str) -> Iterator[Callable[[], Database]]:
+    """Opens the test's store once more, as another process would."""
+    opened: list[Database] = []
+
+    def open_it() -> Database:
+        opened.append(open_database(database_url))
+        return opened[-1]
+
+    yield open_it
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def database(open_store: Callable[[], Database]) -> Database:
+    """An empty store; once for each kind of database."""
+    return open_store()
+
+
+def _empty(url: str) -> None:
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+    engine.dispose()
