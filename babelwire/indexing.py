@@ -41,16 +41,23 @@ def build_anew(workspace: Workspace, database: Database) -> None:
 
 def prove(workspace: Workspace, database: Database) -> int:
     """Compares index and store; 1 when they differ."""
-    from search_index.verify import verify
+    from search_index.verification import verify
 
     engine = open_engine(workspace)
     try:
         report = verify(database, engine, target=workspace.config.target)
     finally:
         engine.close()
+    for damaged in report.damage:
+        note(one_line(damaged))
     for difference in report.differences:
-        note(one_line(str(difference)))
-    if report.differences:
+        note(
+            one_line(
+                f"{difference.document_id}: found {difference.found}, "
+                f"expected {difference.expected}"
+            )
+        )
+    if report.differences or report.damage:
         say('The index differs from the store; "babelwire index --rebuild" mends it.')
         return 1
     say(f"The index holds all {report.documents:,} documents, ids and checksums equal.")

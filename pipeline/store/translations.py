@@ -50,7 +50,7 @@ def count_by_status(connection: Connection, target: str) -> dict[str, int]:
         .where(translations.c.target == target)
         .group_by(translations.c.status)
     )
-    return dict(connection.execute(statement))
+    return dict(connection.execute(statement).tuples().all())
 
 
 def _signature(found: Sequence[Translation]) -> list[tuple[object, ...]]:

@@ -188,6 +188,7 @@ class _Batch:
         self._days = revisit_days
         self._rows = self._load_rows()
         self._due: dict[str, datetime] = {}
+        self._aliases: dict[tuple[Role, str], str] = {}
         self._extract: list[int] = []
         self._outcomes: Counter[tuple[str, Outcome, str]] = Counter()
         self._settled: Counter[str] = Counter()
@@ -447,23 +448,27 @@ class _Batch:
                 "reason": "",
                 "alias_of_key": link.url_key,
             }
+            self._aliases[visit.target.role, visit.target.url_key] = link.url_key
         else:
             change |= {"outcome": "rejected", "reason": "redirect_out_of_scope"}
 
     def _leads_back(self, target: DueUrl, key: str) -> bool:
         for _ in range(MAX_REDIRECTS):
-            statement = select(urls.c.alias_of_key).where(
-                urls.c.role == target.role, urls.c.url_key == key
-            )
-            if target.role == "endpoint":
-                statement = statement.where(urls.c.source == target.source)
-            following = self._connection.scalar(statement)
+            following = self._aliases.get((target.role, key)) or self._alias(target, key)
             if not following:
                 return False
             if following == target.url_key:
                 return True
             key = following
         return True
+
+    def _alias(self, target: DueUrl, key: str) -> str:
+        statement = select(urls.c.alias_of_key).where(
+            urls.c.role == target.role, urls.c.url_key == key
+        )
+        if target.role == "endpoint":
+            statement = statement.where(urls.c.source == target.source)
+        return self._connection.scalar(statement) or ""
 
     def _same_text(self, row: Row[Any], visit: Visit, change: dict[str, Any]) -> None:
         change["fetched_at"] = visit.at

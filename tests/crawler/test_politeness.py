@@ -153,7 +153,9 @@ def test_a_slow_body_does_not_slow_other_hosts(workspace, site, second_site):
     """C7: each request has a total time; other hosts go on meanwhile."""
     articles(site, {"/a/1": hang()})
     articles(second_site, {f"/a/{number}": None for number in range(20)})
-    workspace.crawl(source(site, "slow"), source(second_site, "fast"))
+    workspace.crawl(
+        source(site, "slow"), source(second_site, "fast"), limits={"timeout_seconds": 1.0}
+    )
     given_up = workspace.row(site.url("/a/1"))
     assert (given_up.outcome, given_up.reason) == ("failed", "timeout")
     assert workspace.balance()["fast"].pending == 20

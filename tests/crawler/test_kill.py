@@ -1,0 +1,53 @@
+"""P1: killed at each named point, and started again."""
+
+import pytest
+from sqlalchemy import func, select
+
+from pipeline.archive import scan
+from pipeline.failpoints import POINTS
+from pipeline.store.tables import pages
+from tests.crawler.workspace import articles, source
+
+COUNT = 90
+"""More than one batch of 64 visits."""
+
+CRAWL_POINTS = [point for point in POINTS if point.startswith("crawl.")]
+
+
+def test_there_are_points_to_die_at():
+    assert len(CRAWL_POINTS) == 6
+
+
+@pytest.mark.parametrize("point", CRAWL_POINTS)
+def test_a_killed_crawl_loses_nothing(workspace, site, point):
+    """P1."""
+    paths = {f"/a/{number}": None for number in range(COUNT)}
+    articles(site, paths)
+    # The second passing: endpoints are committed in the first batch.
+    killed = workspace.crawl(source(site), failpoint=f"{point}:2")
+    assert killed.exit_status == 128 + 9
+    again = workspace.crawl(source(site))
+    assert again.exit_status == 0, again.stderr
+
+    visited = {seen.path for seen in site.requests}
+    assert set(paths) <= visited, "a URL was never visited"
+    balance = workspace.balance()["site"]
+    assert (balance.discovered, balance.pending) == (COUNT, COUNT)
+    for page in workspace.table("pages"):
+        assert workspace.stored(page).url == page.url
+    for path in paths:
+        assert workspace.row(site.url(path)).page_id is not None
+    twice = workspace.query(
+        select(func.count()).group_by(pages.c.url_id).having(func.count() > 1)
+    )
+    assert twice == [], "a page was acknowledged, and fetched again"
+    for file in workspace.archive.iterdir():
+        *_, last = scan(file)
+        assert last.offset + last.length == file.stat().st_size, "a torn record"
+
+
+def test_the_run_of_a_killed_crawl_is_marked(workspace, site):
+    articles(site, {"/a/1": None})
+    workspace.crawl(source(site), failpoint="crawl.after_commit")
+    workspace.crawl(source(site))
+    assert [run.state for run in workspace.table("runs")] == ["interrupted", "done"]
