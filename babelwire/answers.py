@@ -63,7 +63,7 @@ def show_hit(number: int, hit: Hit, timezone: str, explanation: str = "") -> Non
         lines.append(Text(explanation, style="magenta"))
     lines.append(Text(f"{hit.id}@{hit.revision}  {one_line(hit.url)}", style="dim"))
     for line in lines:
-        out().print(Padding(line, (0, 0, 0, 5)))
+        out().print(Padding(line, (0, 0, 0, 5), expand=False))
 
 
 def language_name(tag: str) -> str:

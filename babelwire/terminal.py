@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _BIDI_CONTROLS = frozenset(
     "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
+PLAIN_WIDTH = 120
+"""Of tables and passages where the output is no terminal."""
+
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 
 
@@ -104,11 +107,14 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    grid = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True
+    )
     for number, heading in enumerate(headings):
         grid.add_column(
             Text(heading),
             justify="right" if number in numbers else "left",
+            no_wrap=number in numbers,
             overflow="fold",
         )
     for row in rows:
@@ -149,7 +155,7 @@ def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 100
+    width = None if stream.isatty() else PLAIN_WIDTH
     return Console(
         stderr=stderr, highlight=False, emoji=False, markup=False, width=width
     )

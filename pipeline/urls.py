@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 import re
 from functools import cache
 from importlib.resources import files
@@ -20,8 +21,12 @@ import idna
 MAX_URL_CHARACTERS = 2083
 """What servers and Scrapy's URLLENGTH_LIMIT accept."""
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCHEMES = frozenset({"http", "https"})
+_DEFAULT_PORTS = frozenset({80, 443})
+"""Of either scheme: http = https holds for `http://host:443` as well."""
+
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 )
@@ -74,7 +79,8 @@ def _split(url: str) -> SplitResult:
     if any(ord(c) < 0x20 or ord(c) == 0x7F for c in url):
         raise ValueError("has control characters")
     parts = urlsplit(url.strip())
-    if parts.scheme.lower() not in _DEFAULT_PORTS or not parts.hostname:
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme.lower() not in _SCHEMES or not host:
         raise ValueError("not an http or https URL")
     _ = parts.port  # raises ValueError when it is no number
     return parts
@@ -83,7 +89,7 @@ def _split(url: str) -> SplitResult:
 def _authority(parts: SplitResult) -> str:
     host = _ascii_host(parts.hostname or "")
     port = parts.port
-    if port is None or port == _DEFAULT_PORTS[parts.scheme.lower()]:
+    if port is None or port in _DEFAULT_PORTS:
         return host
     return f"{host}:{port}"
 
@@ -91,7 +97,7 @@ def _authority(parts: SplitResult) -> str:
 def _ascii_host(host: str) -> str:
     host = host.rstrip(".")
     if ":" in host:
-        return f"[{host}]"
+        return f"[{ipaddress.ip_address(host)}]"
     if host.isascii():
         return host.lower()
     try:
@@ -101,6 +107,8 @@ def _ascii_host(host: str) -> str:
 
 
 def _normalise_percent(text: str) -> str:
+    # A percent sign that encodes nothing stands for itself.
+    text = _STRAY_PERCENT.sub("%25", text)
     return _PERCENT.sub(_decoded_or_upper, quote(text, safe=_SAFE))
 
 

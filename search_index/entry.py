@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,10 @@ from pipeline.documents import (
 )
 from search_index.analysis import (
     ANALYSIS_VERSION,
-    Fields,
     analyzer_for,
     primary,
 )
-from search_index.clauses import NAME_FIELDS
+from search_index.clauses import NAME_FIELDS, TOKEN_FIELDS
 from search_index.query import IndexEntry
 
 EMPTY = "_"
@@ -123,7 +122,7 @@ def _translated_segments(
 
 def _original(document: Document) -> dict[str, str]:
     analyzer = analyzer_for(document.language)
-    return _side("original", analyzer.fields(document.text, document.title))
+    return _side("original", analyzer.joined(document.text, document.title))
 
 
 def _translation(
@@ -131,23 +130,20 @@ def _translation(
 ) -> dict[str, str]:
     analyzer = analyzer_for(target)
     if status_of(document, target) == "none_needed":
-        return _side("translation", analyzer.fields(document.text, document.title))
+        return _side("translation", analyzer.joined(document.text, document.title))
     if translated is None:
-        return _side("translation", Fields(f1=(), f2=(), f3=()))
-    return _side("translation", analyzer.fields(translated.text, translated.title))
+        return _side("translation", {})
+    return _side("translation", analyzer.joined(translated.text, translated.title))
 
 
-def _side(side: str, fields: Fields) -> dict[str, str]:
-    return {
-        f"{side}_{name}": " ".join(tokens) or EMPTY
-        for name, tokens in fields.by_name().items()
-    }
+def _side(side: str, fields: Mapping[str, str]) -> dict[str, str]:
+    return {f"{side}_{name}": fields.get(name) or EMPTY for name in TOKEN_FIELDS}
 
 
 def _names(document: Document) -> dict[str, str]:
     analyzer = analyzer_for("und")
     return {
-        field: " ".join(analyzer.fields(getattr(document, field)).f3) or EMPTY
+        field: analyzer.joined(getattr(document, field))["f3"] or EMPTY
         for field in NAME_FIELDS
     }
 

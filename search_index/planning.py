@@ -88,9 +88,8 @@ class Interpretation:
 def plan(interpretation: Interpretation) -> Plan:
     """What full and partial matches fulfil, and how they score."""
     compiler = _Compiler(interpretation)
-    return Plan(
-        full=compiler.full(), partial=compiler.partial(), score=compiler.score()
-    )
+    full = compiler.full()
+    return Plan(full=full, partial=compiler.partial(full), score=compiler.score())
 
 
 def words_of(tree: Tree) -> Iterator[tree_of.Word]:
@@ -167,7 +166,7 @@ class _Compiler:
         own = [all_of(*(c for c in side if c not in common)) for side in sides]
         return all_of(*common, any_of(*own))
 
-    def partial(self) -> Clause | None:
+    def partial(self, full: Clause) -> Clause | None:
         """Every part that is never relaxed, and any of the words."""
         sides: tuple[Side, Side] = ("original", "translation")
         touched = [
@@ -182,7 +181,7 @@ class _Compiler:
             if not isinstance(part, tree_of.Word)
         ]
         clause = all_of(*strict, any_of(*touched))
-        return None if not touched or clause == self.full() else clause
+        return None if not touched or clause == full else clause
 
     def score(self) -> Clause | None:
         """The best side, with a share of the other."""
@@ -336,7 +335,8 @@ def _in_text(side: Side, tokens: tuple[str, ...]) -> Clause:
 
 
 def _plain(text: str) -> tuple[str, ...]:
-    return analyzer_for("und").fields(text).f3
+    analyzer = analyzer_for("und")
+    return tuple(token for word in WORD.findall(text) for token in analyzer.plain(word))
 
 
 def _weighted_sum(*fields: tuple[str, Iterable[str], float]) -> Clause | None:

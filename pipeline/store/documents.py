@@ -187,7 +187,7 @@ def count_by_source(connection: Connection) -> dict[str, int]:
         .where(documents.c.deleted_at.is_(None))
         .group_by(documents.c.source)
     )
-    return dict(connection.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def page_columns() -> list[Any]:
@@ -262,7 +262,7 @@ def _duplicates(connection: Connection, clusters: Iterable[str]) -> dict[str, in
         .where(documents.c.cluster_id.in_(named), documents.c.deleted_at.is_(None))
         .group_by(documents.c.cluster_id)
     )
-    return dict(connection.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 class _Parts:

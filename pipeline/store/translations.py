@@ -50,7 +50,7 @@ def count_by_status(connection: Connection, target: str) -> dict[str, int]:
         .where(translations.c.target == target)
         .group_by(translations.c.status)
     )
-    return dict(connection.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def _signature(found: Sequence[Translation]) -> list[tuple[object, ...]]:

@@ -238,9 +238,9 @@ class _Batch:
 
     def _insert_articles(self, visit: Visit) -> int:
         links = {link.url_key: link for link in visit.links if link.role == "article"}
-        redirect = visit.redirect
-        if visit.verdict == "redirect" and redirect and visit.redirect_in_scope:
-            links |= {redirect.url_key: redirect} if redirect.role == "article" else {}
+        redirect = _followed(visit)
+        if redirect is not None and redirect.role == "article":
+            links[redirect.url_key] = redirect
         known = self._known_articles(links)
         new = [link for key, link in links.items() if key not in known]
         rows = [self._link_values(visit, link, n) for n, link in enumerate(new)]
@@ -262,8 +262,8 @@ class _Batch:
 
     def _insert_endpoints(self, visit: Visit, *, shows_news: bool) -> None:
         links = {link.url_key: link for link in visit.links if link.role == "endpoint"}
-        redirect = visit.redirect
-        if visit.verdict == "redirect" and redirect and redirect.role == "endpoint":
+        redirect = _followed(visit)
+        if redirect is not None and redirect.role == "endpoint":
             links[redirect.url_key] = redirect
         if not links:
             return
@@ -454,7 +454,9 @@ class _Batch:
 
     def _leads_back(self, target: DueUrl, key: str) -> bool:
         for _ in range(MAX_REDIRECTS):
-            following = self._aliases.get((target.role, key)) or self._alias(target, key)
+            following = self._aliases.get((target.role, key)) or self._alias(
+                target, key
+            )
             if not following:
                 return False
             if following == target.url_key:
@@ -527,6 +529,13 @@ class _Batch:
                 for change in changes
             ],
         )
+
+
+def _followed(visit: Visit) -> Link | None:
+    link = visit.redirect
+    if visit.verdict != "redirect" or link is None or not visit.redirect_in_scope:
+        return None
+    return link if link.depth <= MAX_REDIRECTS else None
 
 
 def _unchanged_row(row: Row[Any], visit: Visit) -> dict[str, Any]:

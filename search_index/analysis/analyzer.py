@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,59 +64,61 @@ class Analyzer:
         self.recipe = recipe
         self._stem = _stemmer(recipe.stemmer)
         self._stop_words = _prepared_stop_words(recipe)
-        self._tokens: dict[str, tuple[str, ...]] = {}
-        self._grams: dict[str, tuple[str, ...]] = {}
-        self._plain: dict[str, tuple[str, ...]] = {}
-        self._keys: dict[str, tuple[str, ...]] = {}
-        self._make = {
+        make = {
             "spaces": self._spaced,
             "icu": self._icu,
             "bigrams": self._bigrams,
             "syllables": self._syllables,
         }[recipe.words]
+        self._tokens = _Memory(lambda word: " ".join(make(word)))
+        self._plain = _Memory(lambda word: " ".join(plain_tokens(word)))
+        self._grams = _Memory(lambda word: " ".join(self._make_grams(word)))
+        self._keys: dict[str, tuple[str, ...]] = {}
 
-    def fields(self, text: str, title: str = "") -> Fields:
-        """All fields of one side of a document."""
+    def joined(self, text: str, title: str = "") -> dict[str, str]:
+        """All fields of one side of a document, tokens joined by spaces."""
         title_words, text_words = WORD.findall(title), WORD.findall(text)
         words = title_words + text_words
-        return Fields(
-            f1=self._each(words, self.tokens),
-            f2=self.gram_tokens(words),
-            f3=self._each(text_words, self.plain),
-            title_f1=self._each(title_words, self.tokens),
-            title_f3=self._each(title_words, self.plain),
-        )
+        return {
+            "f1": self._tokens.joined(words),
+            "f2": self._joined_grams(words),
+            "f3": self._plain.joined(text_words),
+            "title_f1": self._tokens.joined(title_words),
+            "title_f3": self._plain.joined(title_words),
+        }
+
+    def fields(self, text: str, title: str = "") -> Fields:
+        """The same as sequences of tokens."""
+        fields = self.joined(text, title)
+        return Fields(**{name: tuple(found.split()) for name, found in fields.items()})
 
     def tokens(self, word: str) -> tuple[str, ...]:
         """The first field's tokens of a surface word; none for a stop word."""
-        return _remember(self._tokens, word, self._make)
+        return tuple(self._tokens[word].split())
 
     def plain(self, word: str) -> tuple[str, ...]:
         """The third field's tokens of a surface word."""
-        return _remember(self._plain, word, plain_tokens)
+        return tuple(self._plain[word].split())
+
+    def gram_tokens(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The second field's tokens of surface words in a row."""
+        return tuple(self._joined_grams(words).split())
 
     def keys(self, word: str) -> tuple[str, ...]:
         """Everything by which a surface word may be asked for, for highlighting."""
         try:
             return self._keys[word]
         except KeyError:
-            return _remember(self._keys, word, self._make_keys)
+            if len(self._keys) >= CACHE_LIMIT:
+                self._keys.clear()
+            self._keys[word] = made = self._make_keys(word)
+            return made
 
-    def gram_tokens(self, words: Iterable[str]) -> tuple[str, ...]:
-        """The second field's tokens of surface words in a row."""
-        if self.recipe.grams == "syllable2":
-            syllables = [token for word in words for token in self.plain(word)]
-            return tuple(_pairs(syllables))
-        return self._each(words, self._word_grams)
-
-    @staticmethod
-    def _each(
-        words: Iterable[str], tokens: Callable[[str], tuple[str, ...]]
-    ) -> tuple[str, ...]:
-        return tuple(token for word in words for token in tokens(word))
-
-    def _word_grams(self, word: str) -> tuple[str, ...]:
-        return _remember(self._grams, word, self._make_grams)
+    def _joined_grams(self, words: Sequence[str]) -> str:
+        if self.recipe.grams != "syllable2":
+            return self._grams.joined(words)
+        syllables = self._plain.joined(words).split()
+        return " ".join(map("_".join, pairwise(syllables)))
 
     def _make_grams(self, word: str) -> tuple[str, ...]:
         kind = self.recipe.grams
@@ -165,25 +167,32 @@ class Analyzer:
 
 def analyzer_for(language: str) -> Analyzer:
     """This thread's analyzer of a language (a Snowball stemmer has state)."""
-    recipe = recipe_for(language)
-    known: dict[Recipe, Analyzer] = _local.__dict__.setdefault("analyzers", {})
-    if recipe not in known:
-        known[recipe] = Analyzer(recipe)
-    return known[recipe]
+    by_tag: dict[str, Analyzer] = _local.__dict__.setdefault("by_tag", {})
+    if language not in by_tag:
+        recipe = recipe_for(language)
+        known: dict[Recipe, Analyzer] = _local.__dict__.setdefault("by_recipe", {})
+        if recipe not in known:
+            known[recipe] = Analyzer(recipe)
+        by_tag[language] = known[recipe]
+    return by_tag[language]
 
 
-def _remember(
-    known: dict[str, tuple[str, ...]],
-    word: str,
-    make: Callable[[str], tuple[str, ...]],
-) -> tuple[str, ...]:
-    try:
-        return known[word]
-    except KeyError:
-        if len(known) >= CACHE_LIMIT:
-            known.clear()
-        known[word] = made = make(word)
+class _Memory(dict[str, str]):
+    """Surface words and their tokens, joined; made when first asked for."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= CACHE_LIMIT:
+            self.clear()
+        self[word] = made = self._make(word)
         return made
+
+    def joined(self, words: Iterable[str]) -> str:
+        """The tokens of words in a row."""
+        return " ".join(filter(None, map(self.__getitem__, words)))
 
 
 def _grams(token: str, size: int) -> Iterator[str]:
@@ -192,11 +201,6 @@ def _grams(token: str, size: int) -> Iterator[str]:
         return
     for start in range(len(token) - size + 1):
         yield token[start : start + size]
-
-
-def _pairs(tokens: list[str]) -> Iterator[str]:
-    for first, second in pairwise(tokens):
-        yield f"{first}_{second}"
 
 
 def _stemmer(name: str) -> Callable[[str], str]:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tantivy import DocAddress, Schema, Searcher
 
 Keyed = tuple[float, "DocAddress"]
+Fetch = Callable[[int], Any]
+"""Takes a number of documents; gives tantivy's search result."""
 
 DAY = timedelta(days=1)
 DAY_MILLISECONDS = 86_400_000
@@ -62,12 +64,8 @@ class TantivySnapshot:
     ) -> Found:
         """A page of full matches, or of the partial ones below them."""
         with translated_errors(self._place):
-            matching = self._matching(plan, partial)
-            total = self._count(matching)
-            if total <= offset or limit <= 0:
-                return Found(total=total, hits=())
-            fetch = self._fetcher(plan, matching, sort)
-            page = self._page(fetch, offset, offset + limit)
+            fetch = self._fetcher(plan, self._matching(plan, partial), sort)
+            total, page = self._page(fetch, offset, offset + limit)
             scored = plan.score is not None and sort == "relevance"
             return Found(
                 total=total,
@@ -182,9 +180,7 @@ class TantivySnapshot:
             ]
         )
 
-    def _fetcher(
-        self, plan: Plan, matching: Query, sort: Sort
-    ) -> Callable[[int], list[Keyed]]:
+    def _fetcher(self, plan: Plan, matching: Query, sort: Sort) -> Fetch:
         """A function that gives the first n in order of the key alone."""
         if sort == "time":
             return self._by_field(matching, "published", Order.Desc)
@@ -196,30 +192,25 @@ class TantivySnapshot:
                 (Occur.Should, tantivy_query(self._schema, plan.score)),
             ]
         )
-        return lambda n: self._searcher.search(query, n, count=False).hits
+        return lambda n: self._searcher.search(query, n, count=True)
 
-    def _by_field(
-        self, query: Query, field: str, order: Order
-    ) -> Callable[[int], list[Keyed]]:
-        return lambda n: (
-            self._searcher.search(
-                query, n, count=False, order_by_field=field, order=order
-            ).hits
+    def _by_field(self, query: Query, field: str, order: Order) -> Fetch:
+        return lambda n: self._searcher.search(
+            query, n, count=True, order_by_field=field, order=order
         )
 
-    def _page(
-        self, fetch: Callable[[int], list[Keyed]], start: int, end: int
-    ) -> list[Keyed]:
-        """Places `start` to `end` in order of the key, then the id.
+    def _page(self, fetch: Fetch, start: int, end: int) -> tuple[int, list[Keyed]]:
+        """How many there are, and places `start` to `end` by key, then id.
 
         More is fetched until the last key on the page is not the last fetched
         one, because a tie that crosses the page's end is ordered by id.
         """
         wanted = end + SPARE
-        found = fetch(wanted)
+        result = fetch(wanted)
+        found = result.hits
         while len(found) == wanted and found[-1][0] == found[end - 1][0]:
             wanted *= 4
-            found = fetch(wanted)
+            found = fetch(wanted).hits
         page: list[Keyed] = []
         place = 0
         for _, ties in groupby(found, key=lambda keyed: keyed[0]):
@@ -230,7 +221,7 @@ class TantivySnapshot:
             place += len(group)
             if place >= end:
                 break
-        return page
+        return int(result.count), page
 
     def _by_id(self, group: list[Keyed]) -> list[Keyed]:
         if len(group) == 1:
@@ -265,7 +256,7 @@ class TantivySnapshot:
             return []
         query = filtering(self._schema, within)
         fetch = self._by_field(query, "published", Order.Asc)
-        return self._page(fetch, 0, size)
+        return self._page(fetch, 0, size)[1]
 
     def _bounds(self, clause: Clause) -> tuple[int, int] | None:
         wanted = {

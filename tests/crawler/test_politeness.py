@@ -1,5 +1,6 @@
 """Pace, Retry-After, caps and robots.txt, as the site sees them."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -102,7 +103,7 @@ def test_the_pace_of_a_host_is_the_slowest_that_is_asked_for(workspace, site):
     articles(site, {"/a/1": None, "/a/2": None, "/a/3": None})
     workspace.crawl(source(site), source(site, "slower", delay_seconds=0.1))
     times = [seen.at for seen in site.requests]
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(times)]
     assert min(gaps) >= 0.3
 
 
@@ -154,7 +155,9 @@ def test_a_slow_body_does_not_slow_other_hosts(workspace, site, second_site):
     articles(site, {"/a/1": hang()})
     articles(second_site, {f"/a/{number}": None for number in range(20)})
     workspace.crawl(
-        source(site, "slow"), source(second_site, "fast"), limits={"timeout_seconds": 1.0}
+        source(site, "slow"),
+        source(second_site, "fast"),
+        limits={"timeout_seconds": 1.0},
     )
     given_up = workspace.row(site.url("/a/1"))
     assert (given_up.outcome, given_up.reason) == ("failed", "timeout")

@@ -21,9 +21,7 @@ def process(workspace: Workspace, rejected: str) -> None:
                 is_rejected = row.url == rejected
                 outcome = "rejected" if is_rejected else "stored"
                 reason = "soft_404" if is_rejected else ""
-                assert resolve(
-                    connection, row.id, outcome, reason, page_id=row.page_id
-                )
+                assert resolve(connection, row.id, outcome, reason, page_id=row.page_id)
         connection.execute(update(work).values(state="done"))
     database.close()
 
@@ -31,7 +29,11 @@ def process(workspace: Workspace, rejected: str) -> None:
 def answer_with_etag(request):
     if request.headers.get("if-none-match") == '"one"':
         return not_modified()
-    headers = {**HTML, "ETag": '"one"', "Last-Modified": "Fri, 21 Jun 2024 10:00:00 GMT"}
+    headers = {
+        **HTML,
+        "ETag": '"one"',
+        "Last-Modified": "Fri, 21 Jun 2024 10:00:00 GMT",
+    }
     return Response(headers=headers, body=b"<p>etag</p>")
 
 
@@ -111,7 +113,7 @@ def test_what_fails_at_the_second_visit_is_failed(twice):
 
 def test_a_tracking_parameter_makes_no_second_url(twice):
     """C13."""
-    workspace, site, _, second = twice
+    workspace, _site, _, second = twice
     assert second.finished["site"]["run"]["discovered"] == 1
     assert workspace.balance()["site"].discovered == len(PATHS) + 1
 
