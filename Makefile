@@ -45,7 +45,10 @@ bench: setup-dev ## figures, side by side with what one would use instead
 	@$(BIN)/python -m benchmarks
 
 postgresql: setup-dev ## the store's tests on a temporary PostgreSQL server
-	@bash tests/postgresql.sh run $(BIN)/python -m pytest -q tests/pipeline
+	@folder=$$(mktemp -d) && trap 'bash tests/postgresql.sh stop "$$folder/pg"; \
+		rm -rf "$$folder"' EXIT && \
+		eval "$$(bash tests/postgresql.sh start "$$folder/pg")" && \
+		$(BIN)/python -m pytest -q tests/pipeline
 
 setup: $(VENV)/run.stamp
 setup-dev: $(VENV)/dev.stamp
@@ -61,8 +64,7 @@ $(VENV)/uv.stamp:
 $(VENV)/run.stamp: $(VENV)/uv.stamp requirements/run.txt pyproject.toml
 	@echo "Installing what babelwire needs (once, about half a minute)."
 	@$(UV) --require-hashes -r requirements/run.txt
-	@$(UV) hatchling
-	@$(UV) --no-deps --no-build-isolation --editable .
+	@$(UV) --no-deps --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt

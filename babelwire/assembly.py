@@ -104,7 +104,7 @@ def chain_version(config: Config) -> str:
 
 def open_engine(workspace: Workspace) -> IndexEngine:
     """The configured index."""
-    from search_index.engines import open_index
+    from search_index import open_index
 
     return open_index(workspace.index, engine=workspace.config.index.engine)
 

@@ -71,14 +71,14 @@ def note(text: str) -> None:
     """Something a person should know; on stderr."""
     from rich.text import Text
 
-    err().print(Text(text, style="yellow"))
+    err().print(Text(text, style="yellow"), soft_wrap=True)
 
 
 def say(text: str) -> None:
     """How the work goes; on stderr."""
     from rich.text import Text
 
-    err().print(Text(text))
+    err().print(Text(text), soft_wrap=True)
 
 
 def error(text: str) -> None:

@@ -103,14 +103,16 @@ def find_workspace(root: Path) -> Workspace:
     """The workspace in a folder.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: There is none, or its configuration is not valid.
     """
     if not (root / FILE).is_file():
         raise ConfigError(
             f"{root.absolute()}: no workspace here (no {FILE}); make one with "
             f'"babelwire init DIR", or name one with --workspace DIR'
         )
-    return Workspace(root)
+    workspace = Workspace(root)
+    _ = workspace.config  # a wrong configuration is told before anything is done
+    return workspace
 
 
 def make_workspace(root: Path) -> Workspace:

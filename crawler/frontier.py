@@ -150,7 +150,8 @@ class Frontier:
             rows: In the order to visit.
             first: Before all others of their hosts: endpoints.
         """
-        new = [row for row in rows if row.id not in self._claimed]
+        distinct = {row.id: row for row in rows if row.id not in self._claimed}
+        new = list(distinct.values())
         for row in reversed(new) if first else new:
             host = self._host(row.host)
             (host.rows.appendleft if first else host.rows.append)(row)
@@ -182,7 +183,7 @@ class Frontier:
             _, _, name = heapq.heappop(self._ready)
             host = self._hosts[name]
             host.is_queued = False
-            if self._ready_at(host) > now:
+            if self._ready_at(host) > now or not self._is_free(host):
                 self._queue(name, host)
                 continue
             row = self._within_cap(host)
@@ -288,11 +289,13 @@ class Frontier:
         return max(host.not_before, host.held_until)
 
     def _queue(self, name: str, host: _Host) -> None:
-        limit = 1 if host.delay > 0 else self._per_host
-        is_free = host.in_flight < limit and not host.is_blocked
-        if host.rows and is_free and not host.is_queued:
+        if host.rows and self._is_free(host) and not host.is_queued:
             host.is_queued = True
             heapq.heappush(self._ready, (self._ready_at(host), next(self._order), name))
+
+    def _is_free(self, host: _Host) -> bool:
+        limit = 1 if host.delay > 0 else self._per_host
+        return host.in_flight < limit and not host.is_blocked
 
     def _within_cap(self, host: _Host) -> DueUrl | None:
         while host.rows:

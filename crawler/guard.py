@@ -35,6 +35,7 @@ _CLOSED = tuple(
     for network in (
         # Global by IANA's registries, or by ipaddress' reading of them, yet not
         # places where a web site is:
+        "192.0.0.0/24",  # protocol assignments, a cloud's metadata among them
         "192.88.99.0/24",  # 6to4 relays (RFC 7526)
         "168.63.129.16/32",  # a cloud's metadata and health service
         "224.0.0.0/3",  # multicast and reserved

@@ -11,6 +11,7 @@ import contextlib
 import multiprocessing
 import resource
 import signal
+import threading
 import time
 import traceback
 import warnings
@@ -28,6 +29,13 @@ Result = TypeVar("Result")
 START_SECONDS = 60.0
 """A fresh child may import for so long on a busy machine before its item's own
 limit starts."""
+
+
+JOIN_SECONDS = 5.0
+"""A killed process is gone at once; this only bounds a kernel in trouble."""
+
+CLOSE_SECONDS = 1.0
+"""So soon a `run` in another thread notices that the pool was closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +63,8 @@ class _Child:
 class Workers(Generic[Item, Result]):
     """A pool that runs one function; use it as a context manager.
 
-    Not thread-safe; `run` may be called from another thread than the maker's.
+    `run` may be called from another thread than the maker's; `close` ends it, and
+    what it had not answered counts as crashed.
     """
 
     def __init__(
@@ -73,6 +82,8 @@ class Workers(Generic[Item, Result]):
         self._limits = limits
         self._context = multiprocessing.get_context("spawn")
         self._children: list[_Child] = []
+        self._running = threading.Lock()
+        self._closed = False
 
     def __enter__(self) -> Workers[Item, Result]:
         return self
@@ -84,27 +95,44 @@ class Workers(Generic[Item, Result]):
         """The result of each item, in order; a `StageError` where it failed."""
         results: list[Result | StageError | None] = [None] * len(items)
         waiting = list(range(len(items)))[::-1]
-        while waiting or any(child.item is not None for child in self._children):
-            self._hand_out(items, waiting)
-            for child in self._due():
-                number = child.item
-                answer = self._collect(child)
-                if number is not None and answer is not None:
-                    results[number] = answer
+        with self._running:
+            while not self._closed and (waiting or self._busy()):
+                self._hand_out(items, waiting)
+                for child in self._due():
+                    number = child.item
+                    answer = self._collect(child)
+                    if number is not None and answer is not None:
+                        results[number] = answer
         return [_LOST if result is None else result for result in results]
 
     def close(self) -> None:
-        """Ends every child."""
-        for child in self._children:
-            _end(child)
-        self._children.clear()
+        """Ends every child, also of a `run` in another thread."""
+        self._closed = True
+        for child in list(self._children):
+            with contextlib.suppress(ValueError):  # just ended by `run`
+                child.process.kill()
+        with self._running:
+            for child in self._children:
+                _end(child)
+            self._children.clear()
+
+    def _busy(self) -> list[_Child]:
+        return [child for child in self._children if child.item is not None]
 
     def _hand_out(self, items: Sequence[Item], waiting: list[int]) -> None:
+        self._forget_dead()
         while waiting and len(self._children) < min(self._size, len(items)):
             self._children.append(self._start())
         for child in self._children:
             if waiting and child.item is None:
                 self._give(child, waiting.pop(), items)
+
+    def _forget_dead(self) -> None:
+        """Children that died while idle must cost no item an attempt."""
+        for child in list(self._children):
+            if child.item is None and not child.process.is_alive():
+                self._children.remove(child)
+                _end(child)
 
     def _give(self, child: _Child, number: int, items: Sequence[Item]) -> None:
         child.item = number
@@ -115,9 +143,9 @@ class Workers(Generic[Item, Result]):
 
     def _due(self) -> list[_Child]:
         """Children that answered, died, or ran out of time."""
-        busy = {c.pipe: c for c in self._children if c.item is not None}
-        nearest = min(child.deadline for child in busy.values())
-        ready = wait(list(busy), timeout=max(0.0, nearest - time.monotonic()))
+        busy = {child.pipe: child for child in self._busy()}
+        nearest = min(child.deadline for child in busy.values()) - time.monotonic()
+        ready = wait(list(busy), timeout=min(max(0.0, nearest), CLOSE_SECONDS))
         answered = [busy[pipe] for pipe in ready if isinstance(pipe, Connection)]
         now = time.monotonic()
         late = [c for c in busy.values() if c not in answered and c.deadline <= now]
@@ -133,12 +161,12 @@ class Workers(Generic[Item, Result]):
         try:
             message = child.pipe.recv()
         except (EOFError, OSError):
-            child.process.join(5)
+            child.process.join(JOIN_SECONDS)
             code = child.process.exitcode
             return self._replace(
                 child, StageError(reason="crash", detail=f"child ended with {code}")
             )
-        if message == _READY:
+        if not child.ready:  # the first message says only this
             child.ready = True
             child.deadline = time.monotonic() + self._limits.seconds
             return None
@@ -170,7 +198,7 @@ def _end(child: _Child) -> None:
     child.pipe.close()
     if child.process.is_alive():
         child.process.kill()
-    child.process.join(5)
+    child.process.join(JOIN_SECONDS)
     child.process.close()
 
 

@@ -25,10 +25,11 @@ from search_index.analysis import (
     analyzer_for,
     primary,
 )
+from search_index.analysis.analyzer import BREAK
 from search_index.clauses import NAME_FIELDS, TOKEN_FIELDS
 from search_index.query import IndexEntry
 
-EMPTY = "_"
+EMPTY = BREAK
 """Fills a field that has no token; no word is written so."""
 
 

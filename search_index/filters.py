@@ -90,9 +90,7 @@ def _name(name: Name) -> Clause:
         analyzer = analyzer_for(language)
         for spelling in spellings:
             fields = analyzer.fields(spelling)
-            for side in SIDES:
-                found.append(sequence(f"{side}_f3", fields.f3))
-                found.append(sequence(f"{side}_title_f3", fields.f3))
+            found += (sequence(f"{side}_f3", fields.f3) for side in SIDES)
             if len(fields.f3) == 1 and len(fields.f1) == 1:
                 stem = Term(field="original_f1", token=fields.f1[0])
                 tongue = Terms(field="languages", tokens=(language.lower(),))

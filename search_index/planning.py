@@ -9,7 +9,8 @@ language. Besides, every word is looked for as it is written (folded, unstemmed,
 Turkish and Russian pages. Translations are all in one language and need neither.
 
 *A full match* has every word in one side. *A partial match* has all that is
-never relaxed (filters, `-`, quotations, parentheses) and any of the words.
+never relaxed (filters, `-`, quotations, parentheses); where that asks for no
+word, it has at least one of the words.
 
 *The score* is the best of translation and original plus .3 of the other, each
 the sum of words and grams by the weights of its recipe (FACTS.md, "Two engines,
@@ -50,6 +51,9 @@ from search_index.clauses import (
 )
 from search_index.filters import filter_clause
 from search_index.query import Tree
+
+Leg = tuple[Clause | None, Clause | None]
+"""Scores of words, and of grams, by one recipe."""
 
 TIE = 0.3
 """Of the worse side (measured on FLORES: R@10 of half sentences .973–.989)."""
@@ -175,27 +179,35 @@ class _Compiler:
             for word in words_of(self._asked.of_side(side))
             for clause in self._touching(word, side)
         ]
-        strict = [
-            self._anywhere(part)
+        parts = [
+            part
             for part in _top(self._asked.tree)
             if not isinstance(part, tree_of.Word)
         ]
-        clause = all_of(*strict, any_of(*touched))
+        strict = all_of(*(self._anywhere(part) for part in parts))
+        has_words = any(any(scored_text(part)) for part in parts)
+        clause = strict if has_words else all_of(strict, any_of(*touched))
         return None if not touched or clause == full else clause
 
     def score(self) -> Clause | None:
         """The best side, with a share of the other."""
-        translation = self._leg("translation", self._asked.target)
-        originals = [self._leg("original", each) for each in self._asked.languages]
-        best = [
-            *_present(translation),
-            *_best(
-                [c for leg in (*originals, self._plain_leg()) for c in _present(leg)]
-            ),
-        ]
-        if not best:
+        translation = _sum(*self._leg("translation", self._asked.target))
+        sides = [*_present(translation), *_present(self._original_score())]
+        if not sides:
             return None
-        return best[0] if len(best) == 1 else Best(clauses=tuple(best), tie=TIE)
+        return sides[0] if len(sides) == 1 else Best(clauses=tuple(sides), tie=TIE)
+
+    def _original_score(self) -> Clause | None:
+        """The best reading of the words; grams that readings share count once.
+
+        max(a + g, b + g) = max(a, b) + g, with fewer terms to look up.
+        """
+        readings = [self._leg("original", each) for each in self._asked.languages]
+        by_grams: dict[Clause | None, list[Clause]] = {}
+        for words, grams in (*readings, self._plain_leg()):
+            by_grams.setdefault(grams, []).extend(_present(words))
+        sums = [_sum(_best(words), grams) for grams, words in by_grams.items()]
+        return _best([one for each in sums for one in _present(each)])
 
     def _on(self, node: Tree, side: Side) -> Clause:
         return self._make[type(node)](node, side)
@@ -204,9 +216,22 @@ class _Compiler:
         return any_of(self._on(node, "original"), self._on(node, "translation"))
 
     def _word(self, node: tree_of.Word, side: Side) -> Clause:
-        return any_of(
-            *(self._stemmed(node, side, each) for each in self._languages[side]),
-            self._written(node.text, side),
+        stemmed = [self._stemmed(node, side, each) for each in self._read_as(side)]
+        found = any_of(*stemmed)
+        if side == "translation" and not isinstance(found, Nothing):
+            return found  # what is written alike has the same stem
+        return any_of(found, self._written(node.text, side))
+
+    def _read_as(self, side: Side) -> tuple[str, ...]:
+        """Languages whose stems are looked for on a side.
+
+        An original in the target language is its own translation, so its stems
+        are found there.
+        """
+        if side == "translation":
+            return (self._asked.target,)
+        return tuple(
+            each for each in self._asked.languages if each != self._asked.target
         )
 
     def _stemmed(self, node: tree_of.Word, side: Side, language: str) -> Clause:
@@ -224,11 +249,14 @@ class _Compiler:
     def _touching(self, node: tree_of.Word, side: Side) -> Iterator[Clause]:
         """What any piece of a word gives; the whole where it is one piece."""
         for word in WORD.findall(node.text):
-            for language in self._languages[side]:
-                for token in required_tokens(analyzer_for(language), word):
-                    term = Term(field=f"{side}_f1", token=token)
-                    yield self._in_language(term, side, language)
-            yield self._written(word, side)
+            tokens: list[Clause] = [
+                self._in_language(Term(field=f"{side}_f1", token=token), side, language)
+                for language in self._read_as(side)
+                for token in required_tokens(analyzer_for(language), word)
+            ]
+            yield from tokens
+            if side == "original" or not tokens:
+                yield self._written(word, side)
 
     @staticmethod
     def _in_language(clause: Clause, side: Side, language: str) -> Clause:
@@ -252,25 +280,15 @@ class _Compiler:
 
     def _prefix(self, node: tree_of.Prefix, side: Side) -> Clause:
         *before, last = _plain(node.text)
-        return any_of(
-            *(
-                all_of(
-                    sequence(field, tuple(before)) if before else Everything(),
-                    Beginning(field=field, prefix=last),
-                )
-                for field in _f3(side)
-            )
-        )
+        beginning = Beginning(field=f"{side}_f3", prefix=last)
+        return all_of(_in_text(side, tuple(before)), beginning) if before else beginning
 
     def _near(self, node: tree_of.Near, side: Side) -> Clause:
         left, right = _plain(node.left.text), _plain(node.right.text)
         slop = node.distance - 1
         close = any_of(
-            *(
-                sequence(field, tokens, slop)
-                for field in _f3(side)
-                for tokens in (left + right, right + left)
-            )
+            sequence(f"{side}_f3", left + right, slop),
+            sequence(f"{side}_f3", right + left, slop),
         )
         quotations = [
             _in_text(side, tokens) for tokens in (left, right) if len(tokens) > 1
@@ -300,25 +318,26 @@ class _Compiler:
                     found.append(self._in_language(stems, side, language))
         return any_of(*found)
 
-    def _leg(self, side: Side, language: str) -> Clause | None:
+    def _leg(self, side: Side, language: str) -> Leg:
         """Words and grams of one side by one recipe."""
         analyzer = analyzer_for(language)
         words = self._scored_words(side)
         tokens = [token for word in words for token in analyzer.tokens(word)]
-        return _weighted_sum(
-            (f"{side}_f1", tokens, analyzer.recipe.weight),
-            (f"{side}_f2", analyzer.gram_tokens(words), analyzer.recipe.gram_weight),
+        grams = analyzer.gram_tokens(words)
+        return (
+            _weighted(f"{side}_f1", tokens, analyzer.recipe.weight),
+            _weighted(f"{side}_f2", grams, analyzer.recipe.gram_weight),
         )
 
-    def _plain_leg(self) -> Clause | None:
+    def _plain_leg(self) -> Leg:
         """Words as they are written, in originals of any language."""
         analyzer = analyzer_for("und")
         words = self._scored_words("original")
         tokens = [token for word in words for token in analyzer.plain(word)]
-        return _weighted_sum(
-            ("original_f3", tokens, analyzer.recipe.weight),
-            ("original_title_f3", tokens, analyzer.recipe.weight),
-            ("original_f2", analyzer.gram_tokens(words), analyzer.recipe.gram_weight),
+        grams = analyzer.gram_tokens(words)
+        return (
+            _weighted("original_f3", tokens, analyzer.recipe.weight),
+            _weighted("original_f2", grams, analyzer.recipe.gram_weight),
         )
 
     def _scored_words(self, side: Side) -> list[str]:
@@ -326,12 +345,8 @@ class _Compiler:
         return [word for text in scored_text(tree) for word in WORD.findall(text)]
 
 
-def _f3(side: Side) -> tuple[str, str]:
-    return f"{side}_f3", f"{side}_title_f3"
-
-
 def _in_text(side: Side, tokens: tuple[str, ...]) -> Clause:
-    return any_of(*(sequence(field, tokens) for field in _f3(side)))
+    return sequence(f"{side}_f3", tokens)
 
 
 def _plain(text: str) -> tuple[str, ...]:
@@ -339,25 +354,34 @@ def _plain(text: str) -> tuple[str, ...]:
     return tuple(token for word in WORD.findall(text) for token in analyzer.plain(word))
 
 
-def _weighted_sum(*fields: tuple[str, Iterable[str], float]) -> Clause | None:
-    """Tokens by field, each as often as it was asked for."""
-    parts = tuple(
-        Weighted(clause=Term(field=field, token=token), weight=weight * times)
-        for field, tokens, weight in fields
-        for token, times in Counter(tokens).items()
+def _weighted(field: str, tokens: Iterable[str], weight: float) -> Clause | None:
+    """Tokens of a field, each as often as it was asked for."""
+    return _sum(
+        *(
+            Weighted(clause=Term(field=field, token=token), weight=weight * times)
+            for token, times in Counter(tokens).items()
+        )
     )
+
+
+def _sum(*clauses: Clause | None) -> Clause | None:
+    parts: list[Clause] = []
+    for clause in clauses:
+        parts += clause.clauses if isinstance(clause, AnyOf) else _present(clause)
     if not parts:
         return None
-    return parts[0] if len(parts) == 1 else AnyOf(clauses=parts)
+    return parts[0] if len(parts) == 1 else AnyOf(clauses=tuple(parts))
+
+
+def _best(clauses: list[Clause]) -> Clause | None:
+    unique = tuple(dict.fromkeys(clauses))
+    if not unique:
+        return None
+    return unique[0] if len(unique) == 1 else Best(clauses=unique)
 
 
 def _present(clause: Clause | None) -> list[Clause]:
     return [] if clause is None else [clause]
-
-
-def _best(clauses: list[Clause]) -> list[Clause]:
-    unique = tuple(dict.fromkeys(clauses))
-    return [Best(clauses=unique)] if len(unique) > 1 else list(unique)
 
 
 __all__ = ["SIDES", "Interpretation", "plan", "required_tokens", "scored_text"]

@@ -30,6 +30,9 @@ from search_index.query import Generation, IndexEngine, IndexEntry, IndexWriter
 BATCH = 500
 """Documents per commit: some 5 MB of text; a commit costs about 10 ms."""
 
+PIECE = 50
+"""Documents put at a time: the engine works on them while the next are analysed."""
+
 Loader = Callable[[Connection, Sequence[str]], list[Document]]
 Progress = Callable[[int, int], None]
 """Takes how many documents are done, and of how many."""
@@ -186,9 +189,12 @@ class _Feed:
         living = [d for d in documents if not d.deleted]
         known = {d.id for d in living}
         gone = [(i, version) for i, version in waiting if i not in known]
-        entries = [build_entry(document, target) for document in living]
+        entries: list[IndexEntry] = []
         failpoint("index.before_write")
-        writer.put(entries)
+        for start in range(0, len(living), PIECE):
+            piece = [build_entry(d, target) for d in living[start : start + PIECE]]
+            writer.put(piece)
+            entries += piece
         writer.delete(gone)
         failpoint("index.after_write")
         writer.commit()

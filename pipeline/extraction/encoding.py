@@ -11,6 +11,9 @@ from w3lib.encoding import (
     resolve_encoding,
 )
 
+MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b")
+"""Beginnings of what is served under an article's address without being a page."""
+
 DETECTION_BYTES = 60_000
 """Enough for the detector; it is slow on megabytes."""
 
@@ -24,9 +27,9 @@ def decode(body: bytes, content_type: str = "") -> str:
     a detector, the first that decodes without error; at last the first label
     with replacement characters.
     """
-    bom, rest = read_bom(body)
-    if bom is not None and rest is not None:
-        return rest.decode(bom, "replace")
+    marked, mark = read_bom(body)
+    if marked is not None and mark is not None:
+        return body[len(mark) :].decode(marked, "replace")
     utf8 = _strict(body, "utf-8")
     if utf8 is not None and not body.isascii():
         return utf8
@@ -50,7 +53,7 @@ def is_binary(body: bytes) -> bool:
     UTF-16 and UTF-32 have NUL bytes too, but always with a byte order mark.
     """
     bom, _ = read_bom(body)
-    return bom is None and b"\x00" in body[:4096]
+    return bom is None and (body.startswith(MAGIC) or b"\x00" in body[:4096])
 
 
 def _labels(body: bytes, content_type: str) -> list[str]:

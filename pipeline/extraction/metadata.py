@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -87,7 +88,7 @@ class PageMetadata:
         """When the article was published, or an empty `Moment`."""
         for value, place in self._date_candidates():
             at, precision = parse_date(value)
-            if at is not None and _plausible(at, fetched_at):
+            if at is not None and plausible(at, fetched_at):
                 return Moment(at=at, precision=precision, found_in=place)
         return _by_htmldate(self._tree, html, self._url, fetched_at)
 
@@ -113,7 +114,7 @@ class PageMetadata:
             href = (link.get("href") or "").strip()
             if href:
                 try:
-                    return str(urljoin(self._url, href))
+                    return storable(str(urljoin(self._url, href)))
                 except ValueError:
                     return ""
         return ""
@@ -175,12 +176,9 @@ def parse_date(value: str) -> tuple[datetime | None, Precision]:
     if match is None:
         return _rfc_date(value)
     try:
-        at = datetime.fromisoformat(_padded(match))
-    except ValueError:
+        return _utc(datetime.fromisoformat(_padded(match))), _precision(match)
+    except (ValueError, OverflowError):
         return None, "none"
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return at.astimezone(UTC), _precision(match)
 
 
 def _padded(match: re.Match[str]) -> str:
@@ -206,15 +204,17 @@ def _rfc_date(value: str) -> tuple[datetime | None, Precision]:
     if len(value) > 60 or not any(c.isdigit() for c in value):
         return None, "none"
     try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, IndexError, TypeError):
+        return _utc(parsedate_to_datetime(value)), "second"
+    except (ValueError, IndexError, TypeError, OverflowError):
         return None, "none"
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return at.astimezone(UTC), "second"
 
 
-def _plausible(at: datetime, fetched_at: datetime) -> bool:
+def _utc(at: datetime) -> datetime:
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def plausible(at: datetime, fetched_at: datetime) -> bool:
+    """Whether a page fetched then may have been published at that time (P7)."""
     return EARLIEST <= at <= fetched_at + FUTURE_TOLERANCE
 
 
@@ -289,4 +289,19 @@ def _clean(text: str) -> str:
 
     if "&" in text:
         text = unescape(text)
-    return _SPACE.sub(" ", text).strip()
+    return storable(_SPACE.sub(" ", text)).strip()
+
+
+def storable(text: str) -> str:
+    r"""Without control characters but line feeds, and without lone surrogates.
+
+    JSON can spell both; a database refuses NUL (PostgreSQL) and surrogates.
+
+    >>> storable("a\x00b\ud800c")
+    'abc'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cs"}
+    )

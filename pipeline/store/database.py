@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -33,6 +34,9 @@ SCHEMA_REVISION = "0001"
 
 BUSY_TIMEOUT_SECONDS = 60.0
 """How long a writer waits for another process's lock (P4)."""
+
+JOURNAL_RETRY_SECONDS = 0.05
+"""Between two tries to set the journal mode; only a new file needs any."""
 
 WAL_RESET_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """SQLite releases with the WAL-reset bug fixed (sqlite.org/wal.html); on any
@@ -148,9 +152,9 @@ def _sqlite_engine(url: str, busy_timeout: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours
-        journal = "WAL" if _wal_is_sound(module.sqlite_version_info) else "DELETE"
+        journal = "wal" if _wal_is_sound(module.sqlite_version_info) else "delete"
+        _set_journal(connection, journal, busy_timeout)
         for pragma in (
-            f"journal_mode={journal}",
             "synchronous=FULL",
             "foreign_keys=ON",
             "temp_store=MEMORY",
@@ -159,6 +163,22 @@ def _sqlite_engine(url: str, busy_timeout: float) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _set_journal(connection: Any, journal: str, busy_timeout: float) -> None:
+    """Tries again while others do the same: SQLite does not wait here by itself."""
+    give_up_at = time.monotonic() + busy_timeout
+    while True:
+        try:
+            (found,) = connection.execute("PRAGMA journal_mode").fetchone()
+            if found != journal:
+                connection.execute(f"PRAGMA journal_mode={journal}")
+        except sqlite_module().OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= give_up_at:
+                raise
+            time.sleep(JOURNAL_RETRY_SECONDS)
+        else:
+            return
 
 
 def sqlite_module() -> Any:

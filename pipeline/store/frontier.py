@@ -348,8 +348,9 @@ def insert_ignoring(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
     if not rows:
         return 0
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    result = connection.execute(insert(urls).on_conflict_do_nothing(), list(rows))
-    return result.rowcount
+    statement = insert(urls).on_conflict_do_nothing().returning(urls.c.id)
+    # Returned rows are counted: a driver's own count is unknown for many at once.
+    return len(connection.scalars(statement, list(rows)).all())
 
 
 def chunked(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

@@ -35,7 +35,7 @@ class StoredTranslations:
                 statement = select(
                     memory.c.checksum, memory.c.target_text, memory.c.origin
                 ).where(
-                    memory.c.source_language == source_language,
+                    memory.c.source_language == primary_language(source_language),
                     memory.c.target_language == target_language,
                     memory.c.checksum.in_(checksums[start : start + BATCH]),
                 )
@@ -82,6 +82,18 @@ def load(
         after = (last.source_language, last.target_language, last.checksum)
 
 
+def primary_language(tag: str) -> str:
+    """The primary subtag: what is saved for `zh-Hans` or `pt-BR` serves `zh`, `pt`.
+
+    An identifier cannot tell regions, and a segment that is equal to the letter
+    is the same in every one.
+
+    >>> primary_language("zh-Hans")
+    'zh'
+    """
+    return tag.split("-")[0].lower()
+
+
 def supply(connection: Connection) -> str:
     """Changes whenever translations were added: waiting documents try again."""
     number, newest = connection.execute(
@@ -93,7 +105,7 @@ def supply(connection: Connection) -> str:
 
 def _row(pair: SavedTranslation) -> dict[str, object]:
     return {
-        "source_language": pair.source_language,
+        "source_language": primary_language(pair.source_language),
         "target_language": pair.target_language,
         "checksum": segment_checksum(pair.source_text),
         "source_text": pair.source_text,
@@ -126,7 +138,9 @@ def _page(
     key = (memory.c.source_language, memory.c.target_language, memory.c.checksum)
     statement = select(memory).order_by(*key).limit(BATCH)
     if source_language:
-        statement = statement.where(memory.c.source_language == source_language)
+        statement = statement.where(
+            memory.c.source_language == primary_language(source_language)
+        )
     if target_language:
         statement = statement.where(memory.c.target_language == target_language)
     if after is not None:

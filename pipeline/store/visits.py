@@ -237,31 +237,41 @@ class _Batch:
     # --- Links ---------------------------------------------------------------
 
     def _insert_articles(self, visit: Visit) -> int:
-        links = {link.url_key: link for link in visit.links if link.role == "article"}
+        links = _distinct(visit.links, "article")
         redirect = _followed(visit)
         if redirect is not None and redirect.role == "article":
             links[redirect.url_key] = redirect
         known = self._known_articles(links)
+        self._add_hints(known, links)
         new = [link for key, link in links.items() if key not in known]
         rows = [self._link_values(visit, link, n) for n, link in enumerate(new)]
         for link in new:
             self._note_due(link.host, self._now)
         return insert_ignoring(self._connection, rows)
 
-    def _known_articles(self, keys: Iterable[str]) -> set[str]:
-        known: set[str] = set()
+    def _known_articles(self, keys: Iterable[str]) -> dict[str, Row[Any]]:
+        known: dict[str, Row[Any]] = {}
         for chunk in chunked(keys):
-            known |= set(
-                self._connection.scalars(
-                    select(urls.c.url_key).where(
-                        urls.c.role == "article", urls.c.url_key.in_(chunk)
-                    )
-                )
+            found = select(urls.c.id, urls.c.url_key, urls.c.hints).where(
+                urls.c.role == "article", urls.c.url_key.in_(chunk)
             )
+            rows = self._connection.execute(found)
+            known |= {row.url_key: row for row in rows}
         return known
 
+    def _add_hints(
+        self, known: Mapping[str, Row[Any]], links: Mapping[str, Link]
+    ) -> None:
+        """A feed says more of a URL than the listing that showed it first."""
+        for key, row in known.items():
+            hints = links[key].hints
+            if hints and not row.hints:
+                self._connection.execute(
+                    update(urls).where(urls.c.id == row.id).values(hints=dict(hints))
+                )
+
     def _insert_endpoints(self, visit: Visit, *, shows_news: bool) -> None:
-        links = {link.url_key: link for link in visit.links if link.role == "endpoint"}
+        links = _distinct(visit.links, "endpoint")
         redirect = _followed(visit)
         if redirect is not None and redirect.role == "endpoint":
             links[redirect.url_key] = redirect
@@ -529,6 +539,14 @@ class _Batch:
                 for change in changes
             ],
         )
+
+
+def _distinct(links: Iterable[Link], role: Role) -> dict[str, Link]:
+    found: dict[str, Link] = {}
+    for link in links:
+        if link.role == role:
+            found.setdefault(link.url_key, link)
+    return found
 
 
 def _followed(visit: Visit) -> Link | None:

@@ -19,6 +19,10 @@ about that many different words in 50,000 articles."""
 FOLDED_MARK = "~"
 """Before a folded syllable that stands beside the written one (vi)."""
 
+BREAK = "_"
+"""Between headline and text, so that no phrase reaches across; no word is
+written so."""
+
 PLAIN_KEY = "="
 """Before a plain token among the keys of a word."""
 
@@ -35,7 +39,8 @@ class Fields:
     Attributes:
         f1: Words by recipe, of headline and text.
         f2: Grams, of headline and text.
-        f3: Folded, unstemmed words of the text; the place in it is a position.
+        f3: Folded, unstemmed words of headline and text, `BREAK` between them; the
+            place in it is a position.
         title_f1: As `f1`, of the headline alone.
         title_f3: As `f3`, of the headline alone.
     """
@@ -79,12 +84,13 @@ class Analyzer:
         """All fields of one side of a document, tokens joined by spaces."""
         title_words, text_words = WORD.findall(title), WORD.findall(text)
         words = title_words + text_words
+        title_f3, text_f3 = map(self._plain.joined, (title_words, text_words))
         return {
             "f1": self._tokens.joined(words),
             "f2": self._joined_grams(words),
-            "f3": self._plain.joined(text_words),
+            "f3": f"{title_f3} {BREAK} {text_f3}" if title_f3 else text_f3,
             "title_f1": self._tokens.joined(title_words),
-            "title_f3": self._plain.joined(title_words),
+            "title_f3": title_f3,
         }
 
     def fields(self, text: str, title: str = "") -> Fields:

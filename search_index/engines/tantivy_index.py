@@ -141,10 +141,10 @@ class TantivyWriter:
 
     def put(self, entries: Sequence[IndexEntry]) -> None:
         """Adds or replaces, unless something newer is there."""
-        stale = self._stale({entry.id: entry.version for entry in entries})
+        held = self._snapshot.newer({entry.id: entry.version for entry in entries})
         with translated_errors(self._place):
             for entry in entries:
-                if entry.id in stale:
+                if entry.id in held or self._is_stale(entry.id, entry.version):
                     continue
                 self._writer.delete_documents_by_term("id", entry.id)
                 self._writer.add_document(tantivy_document(entry))
@@ -152,25 +152,22 @@ class TantivyWriter:
 
     def delete(self, states: Sequence[tuple[str, int]]) -> None:
         """Removes, unless something newer is there."""
-        stale = self._stale(dict(states))
+        held = self._snapshot.newer(dict(states))
         with translated_errors(self._place):
             for document_id, version in states:
-                if document_id not in stale:
-                    self._writer.delete_documents_by_term("id", document_id)
-                    self._written[document_id] = version
+                if document_id in held or self._is_stale(document_id, version):
+                    continue
+                self._writer.delete_documents_by_term("id", document_id)
+                self._written[document_id] = version
 
     def commit(self) -> None:
         """Durable and visible."""
         with translated_errors(self._place):
             self._writer.commit()
 
-    def _stale(self, versions: dict[str, int]) -> set[str]:
-        written = {
-            document_id
-            for document_id, version in versions.items()
-            if self._written.get(document_id, version) > version
-        }
-        return written | self._snapshot.newer(versions).keys()
+    def _is_stale(self, document_id: str, version: int) -> bool:
+        """Whether this writer wrote something newer already."""
+        return self._written.get(document_id, version) > version
 
 
 def _file_damage(path: Path) -> str | None:

@@ -122,9 +122,14 @@ def test_a_change_that_is_rolled_back_leaves_the_version(database) -> None:
     with database.write() as connection:
         identity, _ = add_document(connection)
     before = version(database)
-    with pytest.raises(ZeroDivisionError), database.write() as connection:
-        documents.raise_versions(connection, [identity])
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with database.write() as connection:
+            documents.raise_versions(connection, [identity])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert version(database) == before
 
 

@@ -83,18 +83,20 @@ def document(
         "published_at": NOON,
         "published_precision": "minute",
         "first_seen_at": NOON,
+        "segments": tuple(segments),
+        "translations": translations,
     }
     return Document(
         title=title,
         text=text,
         language=language,
-        segments=tuple(segments),
-        translations=translations,
         **{**defaults, **values},
     )
 
 
-def write(index: IndexEngine, documents: Iterable[Document], target: str = "en") -> None:
+def write(
+    index: IndexEngine, documents: Iterable[Document], target: str = "en"
+) -> None:
     """Puts documents into the living generation, which is made where needed."""
     living = index.current()
     if living is None:

@@ -1,0 +1,298 @@
+"""The contract of every engine."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import DamageError, LockedError, UnavailableError
+from search_index import open_index
+from search_index.clauses import (
+    Beginning,
+    Best,
+    Between,
+    Clause,
+    Everything,
+    Plan,
+    Sequence,
+    Term,
+    Terms,
+    Weighted,
+    Without,
+    all_of,
+    any_of,
+)
+from search_index.entry import build_entry, milliseconds
+from search_index.query import IndexEngine, Snapshot
+from tests.search_index.conftest import MakeIndex
+from tests.search_index.samples import NOON, document, document_id, write
+
+
+def names(snapshot: Snapshot, clause: Clause) -> set[str]:
+    plan = Plan(full=clause)
+    return {hit.id for hit in snapshot.search(plan, limit=100).hits}
+
+
+def ids(*which: str) -> set[str]:
+    return {document_id(name) for name in which}
+
+
+def word(token: str, field: str = "original_f3") -> Term:
+    return Term(field=field, token=token)
+
+
+@pytest.fixture
+def letters(make_index: MakeIndex) -> Snapshot:
+    texts = {"1": "x y z", "2": "y x", "3": "x a a z", "4": "xa"}
+    index = make_index(
+        document(name, text, published_at=NOON + timedelta(hours=place), version=place)
+        for place, (name, text) in enumerate(texts.items(), 1)
+    )
+    return index.snapshot()
+
+
+@pytest.mark.parametrize(
+    ("clause", "expected"),
+    [
+        (word("x"), "123"),
+        (any_of(word("y"), word("a")), "123"),
+        (all_of(word("x"), word("z")), "13"),
+        (all_of(word("x"), Without(clause=word("z"))), "2"),
+        (Without(clause=word("x")), "4"),
+        (Sequence(field="original_f3", tokens=("x", "y")), "1"),
+        (Sequence(field="original_f3", tokens=("x", "z"), slop=1), "1"),
+        (Sequence(field="original_f3", tokens=("x", "z"), slop=2), "13"),
+        (Beginning(field="original_f3", prefix="x"), "1234"),
+        (Terms(field="id", tokens=(document_id("4"),)), "4"),
+        (Best(clauses=(word("y"), word("a"))), "123"),
+        (Everything(), "1234"),
+        (Between(field="published", low=milliseconds(NOON + timedelta(hours=3))), "34"),
+        (Between(field="published", high=milliseconds(NOON + timedelta(hours=1))), "1"),
+    ],
+)
+def test_each_clause_matches_what_it_says(
+    letters: Snapshot, clause: Clause, expected: str
+) -> None:
+    assert names(letters, clause) == ids(*expected)
+    assert letters.count(clause) == len(expected)
+
+
+def test_many_values_match_like_few(letters: Snapshot) -> None:
+    wanted = tuple(document_id(str(number)) for number in range(200))
+    assert names(letters, Terms(field="id", tokens=wanted)) == ids(*"1234")
+
+
+def test_equal_scores_are_ordered_by_id_across_every_page(
+    make_index: MakeIndex,
+) -> None:
+    index = make_index(document(f"n{n}", "same words") for n in range(150))
+    snapshot = index.snapshot()
+    score = Weighted(clause=word("same", "original_f1"), weight=2.0)
+    for plan in (Plan(full=word("same"), score=score), Plan(full=word("same"))):
+        pages = [
+            snapshot.search(plan, limit=40, offset=offset)
+            for offset in (0, 40, 80, 120)
+        ]
+        found = [hit.id for page in pages for hit in page.hits]
+        assert found == sorted(document_id(f"n{n}") for n in range(150))
+        assert {page.total for page in pages} == {150}
+
+
+def test_ids_equal_in_their_beginning_are_ordered_too(make_index: MakeIndex) -> None:
+    alike = [f"daaaaaaaaaaaaaa{end}" for end in ("zz", "bb", "22")]
+    index = make_index(document(i, "same", id=i) for i in alike)
+    found = index.snapshot().search(Plan(full=word("same")), limit=10).hits
+    assert [hit.id for hit in found] == sorted(alike)
+
+
+def test_the_better_score_comes_first_and_partial_ones_are_apart(
+    make_index: MakeIndex,
+) -> None:
+    index = make_index(
+        [document("often", "x x x"), document("once", "x y y"), document("other", "y")]
+    )
+    plan = Plan(
+        full=word("x"),
+        partial=any_of(word("x"), word("y")),
+        score=any_of(word("x", "original_f1"), word("y", "original_f1")),
+    )
+    snapshot = index.snapshot()
+    full = snapshot.search(plan, limit=10)
+    scores = [hit.score for hit in full.hits]
+    assert {hit.id for hit in full.hits} == ids("often", "once")
+    assert scores == sorted(scores, reverse=True)
+    partial = snapshot.search(plan, partial=True, limit=10)
+    assert [hit.id for hit in partial.hits] == [document_id("other")]
+
+
+def test_a_newer_version_replaces_and_an_older_one_does_not(
+    make_index: MakeIndex,
+) -> None:
+    index = make_index([document("d", "second", version=2)])
+    write(index, [document("d", "first", version=1)])
+    assert names(index.snapshot(), word("second")) == ids("d")
+    write(index, [document("d", "third", version=3), document("d", "old", version=2)])
+    snapshot = index.snapshot()
+    assert names(snapshot, word("third")) == ids("d")
+    assert snapshot.count(Everything()) == 1
+    assert [state.version for state in snapshot.states()] == [3]
+
+
+def test_an_older_deletion_does_not_remove_a_newer_document(
+    make_index: MakeIndex,
+) -> None:
+    index = make_index([document("d", "text", version=5)])
+    with index.write("g-1") as writer:
+        writer.delete([(document_id("d"), 4)])
+        writer.commit()
+    assert index.snapshot().count(Everything()) == 1
+    with index.write("g-1") as writer:
+        writer.delete([(document_id("d"), 6)])
+        writer.commit()
+    assert index.snapshot().count(Everything()) == 0
+
+
+def test_what_is_not_committed_is_not_there(make_index: MakeIndex) -> None:
+    index = make_index([document("kept", "text")])
+    with index.write("g-1") as writer:
+        writer.put([build_entry(document("lost", "text"), "en")])
+    assert names(index.snapshot(), Everything()) == ids("kept")
+
+
+def test_a_snapshot_does_not_change_while_documents_arrive(
+    make_index: MakeIndex,
+) -> None:
+    index = make_index(document(f"n{n}", "text") for n in range(30))
+    snapshot = index.snapshot()
+    export = snapshot.iterate(Everything())
+    first = next(export)
+    write(index, [document(f"new{n}", "text") for n in range(30)])
+    rest = [one.id for one in export]
+    assert sorted([first.id, *rest]) == sorted(document_id(f"n{n}") for n in range(30))
+    assert index.snapshot().count(Everything()) == 60
+
+
+def test_an_export_is_ordered_by_time_and_id(
+    make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = [NOON - timedelta(hours=n % 7) for n in range(60)]
+    documents = [document(f"n{n}", "text", published_at=t) for n, t in enumerate(times)]
+    monkeypatch.setattr("search_index.engines.tantivy_snapshot.SLICE", 5)
+    index = make_index(documents)
+    found = [one.id for one in index.snapshot().iterate(Everything())]
+    expected = sorted(documents, key=lambda each: (each.published_at, each.id))
+    assert found == [each.id for each in expected]
+
+
+def test_facets_count_everything_and_days_are_those_of_the_zone(
+    make_index: MakeIndex,
+) -> None:
+    late = NOON.replace(hour=20)
+    index = make_index(
+        [
+            document("1", "x", "vi", published_at=NOON, source="b"),
+            document("2", "x", "vi", published_at=late, source="a"),
+            document("3", "x", "ar", published_at=late, country="EG"),
+        ]
+    )
+    facets = index.snapshot().facets(Everything(), timezone="Asia/Ho_Chi_Minh")
+    shown = {
+        name: [(f.value, f.count) for f in values] for name, values in facets.items()
+    }
+    assert shown["language"] == [("vi", 2), ("ar", 1)]
+    assert shown["source"] == [("a", 1), ("b", 1), ("gazette", 1)]
+    assert shown["country"] == [("VN", 2), ("EG", 1)]
+    assert shown["day"] == [("2024-06-21", 1), ("2024-06-22", 2)]
+    utc = index.snapshot().facets(Everything(), timezone="UTC")["day"]
+    assert [(f.value, f.count) for f in utc] == [("2024-06-21", 3)]
+
+
+def test_days_around_a_change_of_clocks_are_counted_whole(
+    make_index: MakeIndex,
+) -> None:
+    night = NOON.replace(month=3, day=31, hour=0)
+    hours = [night + timedelta(hours=n) for n in range(-3, 27)]
+    index = make_index(
+        document(f"h{n}", "x", published_at=hour) for n, hour in enumerate(hours)
+    )
+    days = index.snapshot().facets(Everything(), timezone="Europe/Berlin")["day"]
+    assert [(f.value, f.count) for f in days] == [
+        ("2024-03-30", 2),
+        ("2024-03-31", 23),
+        ("2024-04-01", 5),
+    ]
+
+
+def test_stored_documents_come_by_id(forum: IndexEngine) -> None:
+    wanted = [document_id("vi"), document_id("nothing")]
+    assert set(forum.snapshot().stored(wanted)) == ids("vi")
+
+
+def test_without_an_index_the_message_says_what_to_do(empty_index: IndexEngine) -> None:
+    assert empty_index.current() is None
+    with pytest.raises(UnavailableError, match="babelwire index"):
+        empty_index.snapshot()
+
+
+def test_only_one_process_writes(forum: IndexEngine, tmp_path: Path) -> None:
+    other = open_index(tmp_path / "index", engine=forum.name)
+    with (
+        forum.exclusive(),
+        pytest.raises(LockedError, match="another process"),
+        other.write("g-1"),
+    ):
+        raise AssertionError
+
+
+def test_a_generation_beside_is_found_only_after_it_was_activated(
+    forum: IndexEngine,
+) -> None:
+    forum.create("g-2", analysis="x", target="en")
+    with forum.write("g-2") as writer:
+        writer.put([build_entry(document("new", "text"), "en")])
+        writer.commit()
+    open_search = forum.snapshot()
+    assert open_search.count(Everything()) == 4
+    forum.activate("g-2")
+    assert forum.prune() == ["g-1"]
+    assert open_search.count(Everything()) == 4
+    assert forum.snapshot().count(Everything()) == 1
+    current = forum.current()
+    assert current is not None
+    assert (current.name, current.analysis) == ("g-2", "x")
+
+
+class TestTantivyFiles:
+    """Damage to the embedded index's files."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        index = open_index(tmp_path / "index")
+        write(index, [document("d", "text " * 100)])
+        index.close()
+        return tmp_path / "index" / "g-1"
+
+    def test_whole_files_have_no_damage(self, folder: Path) -> None:
+        assert open_index(folder.parent).damage() == []
+
+    def test_a_flipped_byte_is_named(self, folder: Path) -> None:
+        path = next(folder.glob("*.store"))
+        content = bytearray(path.read_bytes())
+        content[10] ^= 1
+        path.write_bytes(content)
+        (damage,) = open_index(folder.parent).damage()
+        assert path.name in damage
+
+    @pytest.mark.parametrize("pattern", ["*.term", "*.store", "*.fast", "meta.json"])
+    def test_a_truncated_file_is_damage(self, folder: Path, pattern: str) -> None:
+        path = next(folder.glob(pattern))
+        path.write_bytes(path.read_bytes()[:20])
+        with pytest.raises(DamageError, match="index"):
+            open_index(folder.parent).snapshot()
+
+    def test_a_missing_file_is_damage(self, folder: Path) -> None:
+        next(folder.glob("*.idx")).unlink()
+        index = open_index(folder.parent)
+        assert any("idx" in trouble for trouble in index.damage())
+        with pytest.raises(DamageError):
+            index.snapshot()
