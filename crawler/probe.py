@@ -140,9 +140,8 @@ class Probe:
     async def _look_at(self, url: str) -> None:
         answer = await self._ask(url)
         self._site |= {"url": answer.url, "reason": answer.reason}
-        if answer.reason or not answer.body:
-            if not answer.reason:
-                self._site["reason"] = f"http_{answer.status}"
+        if answer.reason or answer.status != 200:
+            self._site["reason"] = answer.reason or f"http_{answer.status}"
             return
         if await self._is_endpoint(answer):
             return

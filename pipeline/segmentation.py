@@ -1,17 +1,24 @@
 """Splits a reading into sentence-sized segments, losing nothing.
 
-sentencex finds the boundaries; line breaks always end a segment. The offsets
-of the segments are exact, so a translation stays aligned with its original.
+sentencex finds the boundaries, except after the few abbreviations that it does
+not know (`abbreviations.toml`); line breaks always end a segment. The offsets of
+the segments are exact, so a translation stays aligned with its original.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
+from importlib.resources import files
 
 from pipeline.documents import UNDETERMINED, Segment, SegmentField
 
-SEGMENTER_VERSION = f"sentencex-{version('sentencex')}+1"
+SEGMENTER_VERSION = f"sentencex-{version('sentencex')}+2"
+
+OPENING = "([{\"'“‘«„–—-"
+"""May stand before an abbreviation without a blank."""
 
 DEFAULT_LANGUAGE = "en"
 """Its rules serve a text whose language is undetermined."""
@@ -46,6 +53,18 @@ def sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
 
 
 def _line_spans(line: str, offset: int, language: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for end in _boundaries(line, language):
+        first, last = _trimmed(line, start, end)
+        if first < last and end < len(line) and _needs_more(line[first:last], language):
+            continue
+        if first < last:
+            yield offset + first, offset + last
+        start = end
+
+
+def _boundaries(line: str, language: str) -> Iterator[int]:
+    """Where sentencex ends sentences; the end of the line is the last one."""
     from sentencex import segment
 
     at = 0
@@ -53,13 +72,25 @@ def _line_spans(line: str, offset: int, language: str) -> Iterator[tuple[int, in
         found = line.find(sentence, at)
         if found < 0:  # the library normalised something: keep the rest whole
             break
-        start, end = _trimmed(line, found, found + len(sentence))
-        if start < end:
-            yield offset + start, offset + end
         at = found + len(sentence)
-    start, end = _trimmed(line, at, len(line))
-    if start < end:
-        yield offset + start, offset + end
+        if at < len(line):
+            yield at
+    yield len(line)
+
+
+def _needs_more(sentence: str, language: str) -> bool:
+    """Whether it ends with an abbreviation that something must follow."""
+    known = _abbreviations().get(language)
+    if not known:
+        return False
+    return sentence.split()[-1].lstrip(OPENING) in known
+
+
+@cache
+def _abbreviations() -> Mapping[str, frozenset[str]]:
+    path = files("pipeline").joinpath("abbreviations.toml")
+    lists = tomllib.loads(path.read_text("utf-8"))
+    return {language: frozenset(words) for language, words in lists.items()}
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

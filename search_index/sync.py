@@ -92,6 +92,8 @@ def sync(
         living = index.current()
         reason = _why_anew(index, living, target)
         if living is not None and not reason:
+            if index.prune():  # what a killed rebuild left
+                feed.forget_all_but(living.name)
             return feed.bring_up_to_date(living, target)
         return _build(feed, index, target, new_name(), reason)
 
@@ -127,7 +129,7 @@ class _Feed:
         on_progress: Progress | None,
         load: Loader,
     ) -> None:
-        self.database = database
+        self._database = database
         self._index = index
         self._batch = batch
         self._on_progress = on_progress
@@ -147,12 +149,17 @@ class _Feed:
             )
         return report
 
+    def forget_all_but(self, name: str) -> None:
+        """Removes the notes on generations that are gone."""
+        with self._database.write() as connection:
+            index_state.forget_other_generations(connection, self._index.name, name)
+
     def _drain(self, generation: Generation, target: str) -> SyncReport:
         report = SyncReport(generation=generation.name)
         waiting = self._next(generation)
         if not waiting:
             return report
-        with self.database.read() as connection:
+        with self._database.read() as connection:
             total = index_state.counts(
                 connection, self._index.name, generation.name
             ).backlog
@@ -171,7 +178,7 @@ class _Feed:
         return report
 
     def _next(self, generation: Generation) -> list[tuple[str, int]]:
-        with self.database.read() as connection:
+        with self._database.read() as connection:
             return index_state.backlog(
                 connection, self._index.name, generation.name, self._batch
             )
@@ -184,7 +191,7 @@ class _Feed:
         waiting: Sequence[tuple[str, int]],
     ) -> tuple[int, int]:
         """One batch: written, committed, noted."""
-        with self.database.read() as connection:
+        with self._database.read() as connection:
             documents = self._load(connection, [i for i, _ in waiting])
         living = [d for d in documents if not d.deleted]
         known = {d.id for d in living}
@@ -213,7 +220,7 @@ class _Feed:
             for e in entries
         ] + [Acknowledged(document_id=i, version=v, checksum="") for i, v in gone]
         failpoint("index.before_state")
-        with self.database.write() as connection:
+        with self._database.write() as connection:
             index_state.record(connection, self._index.name, generation.name, notes)
         failpoint("index.after_state")
 
@@ -226,7 +233,7 @@ class _Feed:
         engine, name = self._index.name, generation.name
         snapshot = self._index.snapshot(name)
         summary = snapshot.summary()
-        with self.database.read() as connection:
+        with self._database.read() as connection:
             noted = index_state.counts(connection, engine, name)
         if (summary.documents, summary.version_sum) == (
             noted.indexed,
@@ -240,7 +247,7 @@ class _Feed:
             if found != (note.version, note.checksum):
                 wrong.append(note.document_id)
         self._remove_strangers(generation, sorted(held))
-        with self.database.write() as connection:
+        with self._database.write() as connection:
             index_state.forget(connection, engine, name, wrong)
         return len(wrong) + len(held)
 
@@ -248,7 +255,7 @@ class _Feed:
         notes: list[Acknowledged] = []
         while True:
             after = notes[-1].document_id if notes else ""
-            with self.database.read() as connection:
+            with self._database.read() as connection:
                 page = index_state.acknowledged(
                     connection, self._index.name, generation.name, after=after
                 )
@@ -298,6 +305,5 @@ def _build(
     report = feed.bring_up_to_date(generation, target)
     index.activate(name)
     index.prune()
-    with feed.database.write() as connection:
-        index_state.forget_other_generations(connection, index.name, name)
+    feed.forget_all_but(name)
     return replace(report, rebuilt=reason)

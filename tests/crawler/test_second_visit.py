@@ -38,8 +38,8 @@ def answer_with_etag(request):
 
 
 @pytest.fixture(scope="module")
-def twice(tmp_path_factory):
-    workspace = Workspace(tmp_path_factory.mktemp("twice"))
+def twice(make_workspace):
+    workspace = make_workspace("twice")
     with Site() as site:
         articles(site, dict.fromkeys(PATHS))
         site.add("/a/etag", answer_with_etag)

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from tests.crawler.workspace import Workspace, articles, source
+from tests.crawler.workspace import articles, source
 from tests.site import (
     HTML,
     Response,
@@ -102,8 +102,8 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def visited(tmp_path_factory):
-    workspace = Workspace(tmp_path_factory.mktemp("visited"))
+def visited(make_workspace):
+    workspace = make_workspace("visited")
     with Site() as site:
         articles(site, ANSWERS)
         site.add("/a/new", body="<p>new</p>")
