@@ -24,6 +24,8 @@ def main() -> int:
     except BabelwireError as error:
         emit(_error(str(error), error.exit_status))
         return error.exit_status
+    except KeyboardInterrupt:  # before there was a loop to handle it
+        return 130
     except Exception as error:  # noqa: BLE001 - the process's edge
         traceback.print_exc()
         emit(_error(f"unexpected: {type(error).__name__}: {error}", 1))

@@ -51,6 +51,11 @@ class Fetched:
     body_bytes: int = 0
 
 
+def printable(text: str) -> str:
+    """A header's value as a database takes it: PostgreSQL keeps no NUL."""
+    return "".join(c for c in text if c.isprintable())
+
+
 class Committer:
     """Collects visits and writes them in batches, on one thread of its own.
 
@@ -192,7 +197,7 @@ class Committer:
         page = NewPage(
             place=self._archive.append(response),
             status=response.status,
-            content_type=response.header("Content-Type"),
+            content_type=printable(response.header("Content-Type"))[:500],
             body_checksum=fetched.checksum,
             body_bytes=fetched.body_bytes,
         )

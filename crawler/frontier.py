@@ -206,6 +206,8 @@ class Frontier:
     def skipped(self, row: DueUrl) -> None:
         """A row from `next` that was not asked for: robots.txt denies it."""
         entry = self._host(row.host)
+        if row.role == "article" and self.is_exhausted(row.source):
+            entry.refill_at = 0.0  # its place is free for another one
         self._spend(row, -1)
         entry.in_flight -= 1
         self.in_flight -= 1
@@ -270,15 +272,18 @@ class Frontier:
                 times.append(max(host.held_until, host.refill_at))
         return min(times, default=NEVER)
 
-    def next_event_at(self) -> float:
-        """When `next` or `wants_rows` may have something again; or NEVER."""
-        ready = self._ready[0][0] if self._ready else NEVER
+    def ready_at(self) -> float:
+        """When `next` may have something again; or NEVER."""
+        return self._ready[0][0] if self._ready else NEVER
+
+    def refill_at(self) -> float:
+        """When `wants_rows` may have something again; or NEVER."""
         refills = (
             max(host.refill_at, host.held_until)
             for host in self._hosts.values()
             if not host.is_refilling and len(host.rows) <= LOW_WATER
         )
-        return min(ready, min(refills, default=NEVER))
+        return min(refills, default=NEVER)
 
     # --- Inside --------------------------------------------------------------
 

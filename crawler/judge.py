@@ -121,9 +121,14 @@ def _with_body(target: DueUrl, answer: Answer) -> Visit:
         target=target,
         at=answer.at,
         verdict="read",
-        etag=answer.header("ETag")[:500],
-        last_modified=answer.header("Last-Modified")[:100],
+        etag=_validator(answer.header("ETag")),
+        last_modified=_validator(answer.header("Last-Modified")),
     )
+
+
+def _validator(value: str) -> str:
+    """What can be sent back as it came; else "", which asks for the whole page."""
+    return value if value.isprintable() and len(value) <= 500 else ""
 
 
 def _refused(target: DueUrl, at: datetime, reason: str) -> Visit:

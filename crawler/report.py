@@ -141,7 +141,7 @@ class RunReport:
         self, report: SourceReport, url: str, outcome: str, reason: str
     ) -> None:
         report.endpoints += outcome in {"stored", "unchanged"}
-        if outcome == "failed":
+        if outcome in {"failed", "rejected"}:
             report.failed_endpoints[url] = reason
             self.note(f"{url}: {reason}")
         else:

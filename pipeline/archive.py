@@ -216,9 +216,15 @@ class ArchiveWriter:
     def _open(self) -> None:
         self._opened_at = self._now()
         stamp = self._opened_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        self._name = f"babelwire-{stamp}-{secrets.token_hex(4)}{SUFFIX}"
-        self._file = (self._folder / self._name).open("xb", buffering=0)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        while self._file is None:
+            self._name = f"babelwire-{stamp}-{secrets.token_hex(4)}{SUFFIX}"
+            path = self._folder / self._name
+            file = path.open("xb", buffering=0)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if path.exists():
+                self._file = file
+            else:  # another process's repair found it empty before it was locked
+                file.close()
         self._size = 0
         self._unsynced_folder = True
         self._write(_member(_warcinfo(self._name, self._opened_at), _DEFLATED_LEVEL))

@@ -35,6 +35,10 @@ words of FLORES py3langid is right in 87 %, on one in less than half."""
 SURE = 0.7
 """Of an identifier: below it the next candidate is searched too."""
 
+FOREIGN_SHARE = 0.2
+"""Of Latin letters: with so many of another script the words are of that one;
+names in Latin letters stand in questions of any language."""
+
 VIETNAMESE_SHARE = 0.85
 """Of words that could be Vietnamese syllables without their marks; with it and
 two such words unaccented Vietnamese is searched too (FACTS.md, "Language")."""
@@ -99,7 +103,10 @@ def _script(words: list[str]) -> str:
                 break
     if counts["Han"] and (counts["Hiragana"] or counts["Katakana"]):
         return "Hiragana"
-    return counts.most_common(1)[0][0] if counts else ""
+    latin = counts.pop("Latin", 0)
+    if counts.total() >= latin * FOREIGN_SHARE and counts:
+        return counts.most_common(1)[0][0]
+    return "Latin" if latin else ""
 
 
 def _by_letters(text: str) -> str | None:

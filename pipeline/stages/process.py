@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from pipeline.errors import StageError
 from pipeline.stages.stage import Batch, BatchReport, Stage, store, take
 from pipeline.store import Database, work
@@ -61,18 +63,24 @@ class Processor:
         self._clock = clock
 
     def renew(self) -> int:
-        """Makes due what older versions of the stages did; how many items."""
+        """Makes due what is worth doing again; how many items.
+
+        What older versions of the stages did, what waited for something that
+        has come, and what a process held that was killed.
+        """
         with self._database.write() as connection:
-            return sum(
-                work.renew(
-                    connection,
-                    stage.name,
-                    version=stage.version,
-                    supply=stage.supply(connection),
-                    now=self._clock(),
-                )
-                for stage in self._stages
-            )
+            return sum(self._renew(connection, stage) for stage in self._stages)
+
+    def _renew(self, connection: Connection, stage: Stage) -> int:
+        now = self._clock()
+        taken_back = work.take_back(connection, stage.name, now=now)
+        return taken_back + work.renew(
+            connection,
+            stage.name,
+            version=stage.version,
+            supply=stage.supply(connection),
+            now=now,
+        )
 
     def run(
         self,

@@ -430,7 +430,8 @@ class _Batch:
         }
 
     def _moved(self, visit: Visit, change: dict[str, Any]) -> None:
-        hops = (visit.target.depth if visit.target.via == "redirect" else 0) + 1
+        is_hop = visit.target.via in {"redirect", "seed"}
+        hops = (visit.target.depth if is_hop else 0) + 1
         link = visit.redirect
         if link is None or link.url == visit.target.url or hops > MAX_REDIRECTS:
             change |= {"outcome": "failed", "reason": "redirect_loop"}
@@ -440,9 +441,10 @@ class _Batch:
             "reason": "",
             "url": link.url,
             "due_at": self._now,
+            "depth": hops,
         }
         if visit.target.via != "seed":
-            change |= {"via": "redirect", "depth": hops}
+            change["via"] = "redirect"
         self._endpoints_due |= visit.target.role == "endpoint"
 
     def _redirect(self, visit: Visit, change: dict[str, Any]) -> None:

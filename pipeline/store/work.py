@@ -8,10 +8,14 @@ late result does not count any more (P6).
 
 from __future__ import annotations
 
+import hashlib
+import os
+import socket
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
@@ -137,7 +141,7 @@ def claim(
     order = work.c.item.desc() if newest_first else work.c.item.asc()
     chosen = select(work.c.item).where(free).order_by(order).limit(limit)
     items = connection.scalars(chosen.with_for_update(skip_locked=True)).all()
-    token = uuid.uuid4().hex
+    token = f"{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:16]}"
     if items:
         connection.execute(
             update(work)
@@ -151,6 +155,32 @@ def claim(
             )
         )
     return Claim(stage=stage, token=token, items=tuple(items), buried=buried)
+
+
+def take_back(connection: Connection, stage: str, *, now: datetime) -> int:
+    """Ends the leases of this machine's workers that are dead; how many items.
+
+    After a kill the next run goes on at once instead of waiting for the leases.
+    A process number that was given to another program meanwhile only means
+    waiting; a worker taken for dead that lives finds its claim gone (P6).
+    """
+    here = f"{_machine()}-"
+    held = select(work.c.claimed_by).where(
+        work.c.stage == stage,
+        work.c.state == "claimed",
+        work.c.claimed_by.startswith(here, autoescape=True),
+    )
+    dead = [
+        token
+        for token in connection.scalars(held.distinct())
+        if not _is_alive(int(token.split("-")[1]))
+    ]
+    result = connection.execute(
+        update(work)
+        .where(work.c.stage == stage, work.c.claimed_by.in_(dead))
+        .values(lease_until=now)
+    )
+    return result.rowcount
 
 
 def dead_among(
@@ -352,6 +382,23 @@ def _held(claim: Claim) -> ColumnElement[bool]:
         work.c.claimed_by == claim.token,
         work.c.state == "claimed",
     )
+
+
+@cache
+def _machine() -> str:
+    """Eight characters for this machine's name."""
+    name = socket.gethostname().encode("utf-8", "replace")
+    return hashlib.sha256(name).hexdigest()[:8]
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _bury_abandoned(

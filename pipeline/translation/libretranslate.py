@@ -6,10 +6,13 @@ another program: its shape is checked, one text per segment, in order.
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 from pipeline.documents import Translated, TranslationRequest
 
@@ -23,6 +26,8 @@ BREAK_AFTER = 3
 """After so many failed calls in a row the server is left alone …"""
 BREAK_SECONDS = 60.0
 """… for so long: every document waits instead of each costing a time-out."""
+
+_SPACE = re.compile(r"\s+")
 
 MAX_ANSWER_BYTES = 4 * 2**20
 
@@ -97,10 +102,10 @@ class LibreTranslate:
         if not isinstance(texts, list) or len(texts) != len(batch):
             return self._none(batch, "bad_answer")
         return [
-            Translated(text=text.strip(), engine="libretranslate", model=self.name)
-            if isinstance(text, str) and text.strip()
+            Translated(text=text, engine="libretranslate", model=self.name)
+            if (text := _clean(answer))
             else self._none([request], "bad_answer")[0]
-            for request, text in zip(batch, texts, strict=True)
+            for request, answer in zip(batch, texts, strict=True)
         ]
 
     def _none(
@@ -123,11 +128,12 @@ class LibreTranslate:
         }
         if self._settings.api_key:
             payload["api_key"] = self._settings.api_key
+        give_up_at = time.monotonic() + self._settings.timeout_seconds
         try:
-            response = self._http().post("/translate", json=payload)
+            with self._http().stream("POST", "/translate", json=payload) as response:
+                return _read(response, give_up_at)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _FailedError(str(error)) from error
-        return _read(response)
 
     def _http(self) -> httpx.Client:
         import httpx
@@ -154,18 +160,31 @@ class _RefusedError(Exception):
         self.reason = reason
 
 
-def _read(response: httpx.Response) -> Any:
+def _read(response: httpx.Response, give_up_at: float) -> Any:
     """The answer's JSON; 400 means that the server lacks the language pair."""
     if response.status_code == 400:
         raise _RefusedError("no_model")
     if response.status_code in {401, 403}:
         raise _RefusedError("refused")
-    if response.status_code != 200 or len(response.content) > MAX_ANSWER_BYTES:
+    if response.status_code != 200:
         raise _FailedError(f"status {response.status_code}")
+    body = bytearray()
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > MAX_ANSWER_BYTES or time.monotonic() > give_up_at:
+            raise _FailedError("the answer is too long, or too slow")
     try:
-        return response.json()
-    except ValueError as error:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
         raise _FailedError("the answer is no JSON") from error
+
+
+def _clean(answer: object) -> str:
+    """A text that every database takes: no controls, no lone surrogates."""
+    if not isinstance(answer, str):
+        return ""
+    text = _SPACE.sub(" ", answer)
+    return "".join(c for c in text if category(c) not in {"Cc", "Cs"}).strip()
 
 
 def _batches(

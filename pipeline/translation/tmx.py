@@ -5,6 +5,7 @@ https://www.gala-global.org/tmx-14b. Read as a stream with entities off.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from lxml import etree
 from pipeline.errors import InputError
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_CONTROL = {c: None for c in range(32) if c not in (9, 10, 13)}
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What is no character of XML 1.0 (§2.2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +103,11 @@ def _language_and_text(variant: etree._Element) -> tuple[str, str]:
 
 def _tag(language: str) -> str:
     """`EN-us` as `en`: saved translations serve every region of a language."""
-    primary, _, rest = language.replace("_", "-").partition("-")
-    script = rest if len(rest) == 4 and rest.isalpha() else ""
+    primary, *rest = language.replace("_", "-").split("-")
+    script = next((part for part in rest if len(part) == 4 and part.isalpha()), "")
     return primary.lower() + (f"-{script.title()}" if script else "")
 
 
 def _variant(language: str, text: str) -> str:
-    clean = escape(text.translate(_CONTROL))
+    clean = escape(_FORBIDDEN.sub("", text))
     return f"<tuv xml:lang={quoteattr(language)}><seg>{clean}</seg></tuv>"

@@ -10,7 +10,13 @@ from itertools import pairwise
 from search_index.analysis import normalise
 from search_index.analysis.normalise import TOKEN_LIMIT
 from search_index.analysis.recipes import Recipe, recipe_for, stop_words
-from search_index.analysis.words import WORD, icu_words, is_unspaced, plain_tokens
+from search_index.analysis.words import (
+    WORD,
+    icu_words,
+    is_unspaced,
+    plain_tokens,
+    shortened,
+)
 
 CACHE_LIMIT = 200_000
 """Surface words remembered per analyzer: some 40 MB; news in one language has
@@ -140,7 +146,7 @@ class Analyzer:
         return (*self.tokens(word), *(PLAIN_KEY + token for token in self.plain(word)))
 
     def _spaced(self, word: str) -> tuple[str, ...]:
-        written = _LETTER_RULES[self.recipe.letters](word)
+        written = _LETTER_RULES[self.recipe.letters](shortened(word))
         if written in self._stop_words or not written:
             return ()
         if self.recipe.order == "fold-stem":
@@ -166,9 +172,9 @@ class Analyzer:
         )
 
     def _syllables(self, word: str) -> tuple[str, ...]:
-        written = normalise.vietnamese_syllable(normalise.lower(word))[:TOKEN_LIMIT]
+        written = normalise.vietnamese_syllable(normalise.lower(shortened(word)))
         folded = (FOLDED_MARK + token for token in self.plain(word))
-        return (written, *folded)
+        return (written[:TOKEN_LIMIT], *folded)
 
 
 def analyzer_for(language: str) -> Analyzer:

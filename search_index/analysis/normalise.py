@@ -12,6 +12,10 @@ import unicodedata
 
 import regex
 
+WORD_LIMIT = 256
+"""Code points of a word that are looked at: what follows can not reach a token,
+and some stemmers take quadratic time."""
+
 TOKEN_LIMIT = 64
 """Code points of a token kept. Engines split or drop what is longer (255
 characters in Elasticsearch); the longest word in FLORES' 59 languages has 45."""
@@ -51,7 +55,7 @@ _INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", "
 _FOLDED = str.maketrans(_LETTERS)
 _LOWERED = str.maketrans(_INVISIBLE | {"’": "'", "ʼ": "'"})
 _SCRIPT = str.maketrans({**_ARABIC, **_DEVANAGARI})
-_MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}]\p{M}*)\p{M}")
+_MARKED = regex.compile(r"([\p{Latin}\p{Greek}])\p{M}+")
 _ARABIC_MARKS = regex.compile(r"[\u064b-\u065f\u0670\u06d6-\u06ed]+")
 _HALF_N = regex.compile(r"न्(?=[तथदधन])")
 _TONES = regex.compile("[\u0300\u0301\u0303\u0309\u0323]")
@@ -81,7 +85,7 @@ def fold(word: str) -> str:
     if word.isascii():
         return word
     bare = unicodedata.normalize("NFD", word.translate(_FOLDED))
-    return unicodedata.normalize("NFC", str(_MARKS.sub("", bare)))
+    return unicodedata.normalize("NFC", str(_MARKED.sub(r"\1", bare)))
 
 
 def plain(word: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import regex
 
-from search_index.analysis.normalise import TOKEN_LIMIT, plain
+from search_index.analysis.normalise import TOKEN_LIMIT, WORD_LIMIT, plain
 
 _JOINERS = "\u00ad\u200d\u2060\ufeff"
 _LETTER = rf"[\p{{L}}\p{{M}}\p{{N}}{_JOINERS}]"
@@ -54,7 +54,7 @@ def plain_tokens(word: str) -> tuple[str, ...]:
     >>> plain_tokens("Russia’s"), plain_tokens("Tòa"), plain_tokens("喀山2024")
     (('russia', 's'), ('toa',), ('喀', '山', '2024'))
     """
-    normal = plain(word)
+    normal = plain(shortened(word))
     if normal.isalnum() and normal.isascii():
         return (normal[:TOKEN_LIMIT],)
     return tuple(
@@ -62,6 +62,11 @@ def plain_tokens(word: str) -> tuple[str, ...]:
         for piece in _PIECE.findall(normal)
         for token in (_runs(piece) if is_unspaced(piece) else (piece,))
     )
+
+
+def shortened(word: str) -> str:
+    """As much of a word as can matter; a run of unspaced script stays whole."""
+    return word if len(word) <= WORD_LIMIT or is_unspaced(word) else word[:WORD_LIMIT]
 
 
 def icu_words(word: str) -> tuple[str, ...]:

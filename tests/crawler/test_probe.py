@@ -7,6 +7,8 @@ import httpx
 import pytest
 from scrapy.http import Response
 
+from crawler.clock import utc_now
+from crawler.fetching import Fetcher
 from crawler.job import Limits, ProbeJob
 from crawler.launch import CrawlProcess
 from crawler.parsing import ParserProcess

@@ -38,7 +38,8 @@ def test_a_signal_ends_the_crawl_and_keeps_what_came(
 ):
     process, events = running
     process.interrupt() if number == signal.SIGINT else process.terminate()
-    finished = next(e for e in events if e["event"] == "finished")
+    rest = {event["event"]: event for event in events}
+    finished = rest["finished"]
     assert process.exit_status == status
     assert finished["state"] == "interrupted"
     assert workspace.row(site.url("/a/1")).page_id is not None

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -19,6 +20,11 @@ from pipeline.urls import host_of, url_key
 NOW = datetime(2024, 6, 21, 10, 30, tzinfo=UTC)
 SITE = "https://lantern.example"
 EXTRACTOR = "test-1"
+
+WORDS = [
+    "".join(letters) for letters in product("bdfklmn", "aeiou", "bdfklmn", "aeiou")
+]
+"""1,225 words, none of which has a digit."""
 
 TEXT = (
     "Mayors of one hundred and ten cities met in Kazan on Friday.\n"

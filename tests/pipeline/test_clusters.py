@@ -14,14 +14,13 @@ from pipeline.store.tables import fingerprints
 from tests.pipeline.builders import (
     NOW,
     SITE,
+    WORDS,
     add_document,
     add_source,
     make_page,
     record_page,
     shown,
 )
-
-WORDS = [f"word{number}" for number in range(2000)]
 
 
 def words(start: int, end: int) -> str:
@@ -84,10 +83,10 @@ def test_a_document_alone_has_no_group(database) -> None:
 
 
 def test_a_text_that_is_like_two_groups_merges_them(database) -> None:
-    for name, start in (("a", 0), ("b", 0), ("c", 150), ("d", 150)):
-        add(database, name, words(start, start + 150))
+    for name, start in (("a", 0), ("b", 0), ("c", 300), ("d", 300)):
+        add(database, name, words(start, start + 300))
     assert groups(database) == [{"a", "b"}, {"c", "d"}]
-    add(database, "e", words(0, 300))
+    add(database, "e", words(0, 600))
     assert groups(database) == [{"a", "b", "c", "d", "e"}]
 
 
@@ -127,15 +126,15 @@ def test_bulletins_with_other_numbers_stay_apart(database) -> None:
 
 
 def test_boilerplate_groups_nobody_once_it_is_known_as_such(database) -> None:
-    legal = words(0, 60)
+    legal = words(0, 80)
     number = COMMON_DOCUMENTS + 1
     for n in range(number):
-        start = 100 + 60 * n
-        add(database, f"n{n:03}", f"{legal} {words(start, start + 60)}")
+        start = 100 + 40 * n
+        add(database, f"n{n:03}", f"{words(start, start + 40)} {legal}")
     with database.write() as connection:
         rows = connection.scalar(select(func.count()).select_from(fingerprints))
-    add(database, "x", f"{legal} {words(1800, 1810)}")
-    add(database, "y", f"{legal} {words(1900, 1910)}")
+    add(database, "x", f"{words(1150, 1180)} {legal}")
+    add(database, "y", f"{words(1180, 1210)} {legal}")
     found = by_name(database)
     assert found["x"].cluster == found["y"].cluster == ""
     with database.write() as connection:
@@ -145,13 +144,12 @@ def test_boilerplate_groups_nobody_once_it_is_known_as_such(database) -> None:
 
 def test_a_document_of_many_words_is_compared_too(database) -> None:
     """More fingerprints than a statement may have parameters."""
-    hashes = tuple(range(-200_000, 200_000, 4))
-    found = Fingerprints(hashes=hashes, numbers=())
-    for name in "ab":
-        with database.write() as connection:
-            identity, reading = add_document(connection, f"{SITE}/{name}")
-            clusters.assign(connection, identity, reading, found)
-    assert groups(database) == [{"a", "b"}]
+    few = Fingerprints(hashes=tuple(range(0, 400, 4)), numbers=())
+    with database.write() as connection:
+        identity, reading = add_document(connection)
+        clusters.assign(connection, identity, reading, few)
+        holders = clusters._holders(connection, range(-200_000, 200_000, 4), "")
+    assert holders == {value: [identity] for value in few.hashes}
 
 
 def test_the_stage_groups_only_what_is_shown_now(database) -> None:

@@ -10,10 +10,10 @@ from pipeline.fingerprints import (
     is_duplicate,
     tokens,
 )
+from tests.pipeline.builders import WORDS
 
-WORDS = [f"word{number}" for number in range(2000)]
 TEXT = " ".join(WORDS[:400])
-OTHER = " ".join(WORDS[1000:1400])
+OTHER = " ".join(WORDS[800:1200])
 BULLETIN = (
     "Water level of the river at the town gauge on day {0}: {1} centimetres, {2} more "
     "than on the day before. The flow is {3} cubic metres a second. The station "

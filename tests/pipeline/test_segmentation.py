@@ -59,7 +59,10 @@ def sentences(text: str, language: str) -> list[str]:
     ("language", "expected"),
     [
         ("vi", ["TP. Hồ Chí Minh họp báo.", "UBND TP.HCM trả lời."]),
-        ("vi", ["Ông gặp PGS.TS. Nguyễn Văn A.", "ThS. Lan và GS. Minh (TS. Hà) nói."]),
+        (
+            "vi",
+            ["Ông gặp PGS.TS. Nguyễn Văn An.", "ThS. Lan và GS. Minh (TS. Hà) nói."],
+        ),
         ("vi", ["Giá gạo, ngô, v.v. tăng mạnh.", "Sau đó giá giảm."]),
         ("ar", ["قال د. أحمد إن المؤتمر بدأ.", "وأضاف أ. د. سالم أن العدد كبير."]),
         ("ar", ["العنوان ص.ب. 123 دبي.", "انتهى المؤتمر."]),

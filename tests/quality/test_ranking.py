@@ -33,26 +33,27 @@ from tests.search_index.samples import NOW, document, document_id, write
 LIMIT = 10
 
 FLOORS = {
-    "ar": 0.945,
-    "de": 0.951,
-    "el": 0.961,
-    "en": 0.961,
-    "es": 0.962,
-    "hi": 0.956,
-    "ro": 0.971,
-    "ru": 0.953,
+    "ar": 0.946,
+    "de": 0.961,
+    "el": 0.963,
+    "en": 0.965,
+    "es": 0.964,
+    "hi": 0.959,
+    "ro": 0.973,
+    "ru": 0.956,
     "th": 0.964,
     "tr": 0.955,
-    "vi": 0.960,
-    "zh": 0.964,
+    "vi": 0.963,
+    "zh": 0.965,
 }
 """MRR@10 of XQuAD's questions."""
 
-BARE_FLOORS = {"vi": 0.956, "tr": 0.951, "ar": 0.945}
+BARE_FLOORS = {"vi": 0.961, "tr": 0.951, "ar": 0.946}
 """The same, questions typed without marks (required: .94, .93, .93)."""
 
 SYSTEMS = {"vi": "nllb", "ar": "nllb", "ru": "google"}
-HALF_FLOOR, RARE_FLOOR, OTHER_FLOOR = 0.970, 0.931, 0.950
+HALF_FLOOR, RARE_FLOOR, OTHER_FLOOR = 0.970, 0.931, 0.953
+"""Of R@10 (required: .97, .93, .95)."""
 
 ARABIC_TYPED = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه"})
 
@@ -155,7 +156,7 @@ class TestXquad:
                 end="",
             )
         assert found >= FLOORS[language]
-        assert identified >= FLOORS[language] - 0.01
+        assert identified >= FLOORS[language] - 0.005
 
     @pytest.mark.parametrize("language", BARE_FLOORS)
     def test_it_is_found_without_marks_too(
@@ -226,34 +227,36 @@ def stems(analyzer: Analyzer, text: str) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def lines(quality_data: Path) -> Mapping[str, list[str]]:
+    texts = quality_data / "flores-dev" / "text"
+    return {each: read_lines(texts / f"{each}.txt.gz") for each in ("en", *SYSTEMS)}
+
+
+@pytest.fixture(scope="module")
+def snapshot(
+    quality_data: Path, folder: Path, lines: Mapping[str, list[str]]
+) -> Snapshot:
+    recorded = quality_data / "flores-dev" / "mt"
+    translations = {
+        language: read_lines(recorded / f"{language}-en.{system}.txt.gz")
+        for language, system in SYSTEMS.items()
+    }
+    return indexed(
+        folder,
+        "flores",
+        (
+            document(f"{language}-{n}", text, language, english=english)
+            for language in SYSTEMS
+            for n, (text, english) in enumerate(
+                zip(lines[language], translations[language], strict=True)
+            )
+        ),
+    )
+
+
 class TestFlores:
     """Vietnamese, Arabic and Russian documents with recorded translations."""
-
-    @pytest.fixture(scope="class")
-    def lines(self, quality_data: Path) -> Mapping[str, list[str]]:
-        texts = quality_data / "flores-dev" / "text"
-        return {each: read_lines(texts / f"{each}.txt.gz") for each in ("en", *SYSTEMS)}
-
-    @pytest.fixture(scope="class")
-    def snapshot(
-        self, quality_data: Path, folder: Path, lines: Mapping[str, list[str]]
-    ) -> Snapshot:
-        recorded = quality_data / "flores-dev" / "mt"
-        translations = {
-            language: read_lines(recorded / f"{language}-en.{system}.txt.gz")
-            for language, system in SYSTEMS.items()
-        }
-        return indexed(
-            folder,
-            "flores",
-            (
-                document(f"{language}-{n}", text, language, english=english)
-                for language in SYSTEMS
-                for n, (text, english) in enumerate(
-                    zip(lines[language], translations[language], strict=True)
-                )
-            ),
-        )
 
     @pytest.mark.parametrize("kind", ["half", "rare"])
     def test_an_english_query_finds_them_by_their_translations(

@@ -134,7 +134,8 @@ def found(results: Results, match: str | None = "all") -> list[str]:
 FORUM = (
     document(
         "vi",
-        "Diễn đàn các thành phố BRICS+ khai mạc tại Kazan.\nThị trưởng Metshin phát biểu.",
+        "Diễn đàn các thành phố BRICS+ khai mạc tại Kazan.\n"
+        "Thị trưởng Metshin phát biểu.",
         "vi",
         title="Kazan đón 200 thị trưởng",
         english=["The BRICS+ Cities Forum opened in Kazan.", "Mayor Metshin spoke."],

@@ -129,3 +129,20 @@ def test_any_text_gives_tokens_without_spaces_twice_the_same(
     assert fields == analyze(language, text)
     for tokens in (fields.f1, fields.f2, fields.f3):
         assert all(token and not any(map(str.isspace, token)) for token in tokens)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k" + "\u0301" * 300_000,
+        "x" * 300_000,
+        "a'" * 100_000,
+        "ا" * 300_000,
+        "1" * 300_000,
+    ],
+    ids=["marks", "letters", "apostrophes", "arabic", "digits"],
+)
+def test_a_hostile_word_takes_time_in_proportion_to_its_length(text: str) -> None:
+    """Quadratic time would keep this test for minutes."""
+    for language in ("en", "ar", "vi", "tr", "zh", "ko"):
+        assert max(map(len, analyze(language, text).f1)) <= TOKEN_LIMIT + 1

@@ -65,3 +65,8 @@ def test_a_model_is_asked_last_and_only_about_enough_words(
 def test_without_pycld2_rules_still_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pycld2", None)
     assert languages_of("le forum des villes", target="en")[0] == "fr"
+
+
+def test_latin_names_do_not_hide_the_language_around_them() -> None:
+    assert languages_of("Jared Allen 有多少次擒杀", target="en") == ("zh",)
+    assert languages_of("кто такой Ilsur Metshin", target="en") == ("ru",)
