@@ -31,8 +31,8 @@ from pipeline.sources import Source
 from pipeline.store import frontier as table
 from pipeline.store import hosts
 from pipeline.store.frontier import DueUrl
-from pipeline.store.visits import Committed, Link, Visit
-
+from pipeline.store.links import Link
+from pipeline.store.visits import Committed, Visit
 
 REFILL_SECONDS = 0.05
 """Between two looks through all hosts while others are busy: a look costs .1 ms

@@ -10,7 +10,8 @@ from crawler.fetching import Answer
 from crawler.job import Limits
 from pipeline.sources import Source
 from pipeline.store.frontier import DueUrl
-from pipeline.store.visits import Link, Verdict, Visit
+from pipeline.store.links import Link
+from pipeline.store.visits import Verdict, Visit
 from pipeline.urls import host_of, url_key
 
 HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})

@@ -164,7 +164,9 @@ class _Crawl:
         with self._database.write() as connection:
             close_abandoned_runs(connection, now)
             keep_sources(connection, job.sources, now)
-            frontier.seed_endpoints(connection, job.sources, now, due_only=job.due_only)
+            frontier.seed_endpoints(
+                connection, job.sources, now, due_only=job.due_only, since=job.since
+            )
             if not job.due_only:
                 frontier.make_due(connection, names, now, days=job.revisit_days)
             for name, number in frontier.count_due(connection, names, now).items():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from search_index.query import IndexEngine
+    from search_index.engines.contract import IndexEngine
 
 __all__ = ["open_index"]
 

@@ -16,21 +16,11 @@ from search_index.analysis.recipes import stop_words
 from search_index.analysis.words import WORD
 from search_index.clauses import Between, Clause, Plan, Terms, all_of
 from search_index.days import zone_of
+from search_index.engines.contract import Found, IndexEngine, Ranked, Snapshot
 from search_index.highlight import Highlighter
 from search_index.parser import parse
 from search_index.planning import Interpretation, plan, scored_text
-from search_index.query import (
-    Filter,
-    Found,
-    Hit,
-    IndexEngine,
-    Notice,
-    Ranked,
-    Results,
-    SearchRequest,
-    Snapshot,
-    Tree,
-)
+from search_index.query import Filter, Hit, Notice, Results, SearchRequest, Tree
 from search_index.query_language import Identify, languages_of
 
 TranslateQuery = Callable[[str, str], str | None]

@@ -27,7 +27,7 @@ from search_index.analysis import (
 )
 from search_index.analysis.analyzer import BREAK
 from search_index.clauses import NAME_FIELDS, TOKEN_FIELDS
-from search_index.query import IndexEntry
+from search_index.engines.contract import IndexEntry
 
 EMPTY = BREAK
 """Fills a field that has no token; no word is written so."""

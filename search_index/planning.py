@@ -96,6 +96,16 @@ def plan(interpretation: Interpretation) -> Plan:
     return Plan(full=full, partial=compiler.partial(full), score=compiler.score())
 
 
+def score_sides(interpretation: Interpretation) -> dict[Side, Clause]:
+    """What each side adds to a score; the better one counts in full."""
+    compiler = _Compiler(interpretation)
+    sides: dict[Side, Clause | None] = {
+        "original": compiler.original_score(),
+        "translation": compiler.translation_score(),
+    }
+    return {side: clause for side, clause in sides.items() if clause is not None}
+
+
 def words_of(tree: Tree) -> Iterator[tree_of.Word]:
     """The words that an interactive page may relax."""
     for operand in _top(tree):
@@ -191,13 +201,16 @@ class _Compiler:
 
     def score(self) -> Clause | None:
         """The best side, with a share of the other."""
-        translation = _sum(*self._leg("translation", self._asked.target))
-        sides = [*_present(translation), *_present(self._original_score())]
+        sides = [*_present(self.translation_score()), *_present(self.original_score())]
         if not sides:
             return None
         return sides[0] if len(sides) == 1 else Best(clauses=tuple(sides), tie=TIE)
 
-    def _original_score(self) -> Clause | None:
+    def translation_score(self) -> Clause | None:
+        """Words and grams in the target language."""
+        return _sum(*self._leg("translation", self._asked.target))
+
+    def original_score(self) -> Clause | None:
         """The best reading of the words; grams that readings share count once.
 
         max(a + g, b + g) = max(a, b) + g, with fewer terms to look up.

@@ -24,8 +24,13 @@ from pipeline.store import Database, index_state
 from pipeline.store.documents import load_documents
 from pipeline.store.index_state import Acknowledged
 from search_index.analysis import ANALYSIS_VERSION
+from search_index.engines.contract import (
+    Generation,
+    IndexEngine,
+    IndexEntry,
+    IndexWriter,
+)
 from search_index.entry import build_entry
-from search_index.query import Generation, IndexEngine, IndexEntry, IndexWriter
 
 BATCH = 500
 """Documents per commit: some 5 MB of text; a commit costs about 10 ms."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pipeline.store import Database, index_state
 from pipeline.store.documents import load_documents
+from search_index.engines.contract import EntryState, IndexEngine, IndexEntry, Snapshot
 from search_index.entry import build_entry
-from search_index.query import EntryState, IndexEngine, IndexEntry, Snapshot
 from search_index.sync import Loader
 
 BATCH = 500

@@ -271,7 +271,7 @@ _ERRORS: Mapping[type[BabelwireError], tuple[str, ...]] = {
         "file is not a database",
         "XX001",
     ),
-    UnavailableError: ("unable to open database file",),
+    UnavailableError: ("unable to open database file", "disk I/O error"),
 }
 """SQLite's messages and PostgreSQL's error codes (its appendix A). Compared
 whole or as a beginning: a message may quote data, in which any word may stand."""

@@ -6,9 +6,11 @@ What a visit changes is in `pipeline.store.visits`.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
@@ -114,16 +116,24 @@ def seed_endpoints(
     now: datetime,
     *,
     due_only: bool = False,
+    since: date | None = None,
 ) -> int:
     """Makes the sources' own endpoints due; how many are.
+
+    Where the source's scope has changed since the last time, its endpoints are
+    read in full again: what they list may be wanted now.
 
     Args:
         connection: In a writing transaction.
         sources: Those to visit; they must be in the table `sources`.
         now: The time.
         due_only: Leave those alone that were visited less than `every` ago.
+        since: Of the crawl: part of the scope.
     """
-    return sum(_seed(connection, source, now, due_only) for source in sources)
+    return sum(
+        _seed(connection, source, now, due_only, _scope(source, since))
+        for source in sources
+    )
 
 
 def make_due(
@@ -360,16 +370,15 @@ def chunked(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield chunk
 
 
-def _seed(connection: Connection, source: Source, now: datetime, due_only: bool) -> int:
-    wanted = _endpoint_rows(source, now)
-    known = {
-        row.url_key: row
-        for row in connection.execute(
-            select(urls.c.id, urls.c.url_key, urls.c.visited_at, urls.c.via).where(
-                urls.c.source == source.name, urls.c.role == "endpoint"
-            )
-        )
-    }
+def _seed(
+    connection: Connection, source: Source, now: datetime, due_only: bool, scope: str
+) -> int:
+    wanted = _endpoint_rows(source, now, scope)
+    of_source = select(urls).where(
+        urls.c.source == source.name, urls.c.role == "endpoint"
+    )
+    known = {row.url_key: row for row in connection.execute(of_source)}
+    _follow_changes(connection, known, wanted)
     stale = [r.id for k, r in known.items() if r.via == "seed" and k not in wanted]
     _set_endpoints(connection, stale, due_at=None)
     rest = timedelta(seconds=source.every_seconds)
@@ -398,7 +407,37 @@ def _set_endpoints(connection: Connection, ids: list[int], **values: Any) -> Non
         connection.execute(update(urls).where(urls.c.id.in_(chunk)).values(**values))
 
 
-def _endpoint_rows(source: Source, now: datetime) -> dict[str, dict[str, Any]]:
+def _follow_changes(
+    connection: Connection,
+    known: Mapping[str, Row[Any]],
+    wanted: Mapping[str, Mapping[str, Any]],
+) -> None:
+    changed = [
+        (known[key].id, row)
+        for key, row in wanted.items()
+        if key in known and _differs(known[key], row)
+    ]
+    if changed:
+        whole = {"etag": "", "last_modified": "", "body_checksum": ""}
+        _set_endpoints(connection, [row.id for row in known.values()], **whole)
+    for row_id, row in changed:
+        kind, hints = row["endpoint_kind"], row["hints"]
+        _set_endpoints(connection, [row_id], endpoint_kind=kind, hints=hints)
+
+
+def _differs(row: Row[Any], wanted: Mapping[str, Any]) -> bool:
+    kind, hints = wanted["endpoint_kind"], wanted["hints"]
+    return bool(row.endpoint_kind != kind or row.hints.get("scope") != hints["scope"])
+
+
+def _scope(source: Source, since: date | None) -> str:
+    told = [source.allow, sorted(source.own_hosts), str(since or "")]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def _endpoint_rows(
+    source: Source, now: datetime, scope: str
+) -> dict[str, dict[str, Any]]:
     kinds = {
         "feed": source.feeds,
         "sitemap": source.sitemaps,
@@ -417,7 +456,7 @@ def _endpoint_rows(source: Source, now: datetime) -> dict[str, dict[str, Any]]:
                     "url_key": url_key(url),
                     "host": host_of(url),
                     "via": "seed",
-                    "hints": {},
+                    "hints": {"scope": scope},
                     "discovered_at": now,
                     "due_at": now,
                 },

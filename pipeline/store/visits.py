@@ -8,8 +8,8 @@ its page meanwhile), and is decided here, inside the transaction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from pipeline.documents import WarcPlace
 from pipeline.failpoints import failpoint
-from pipeline.store.frontier import DueUrl, Outcome, Role, chunked, insert_ignoring
+from pipeline.store.frontier import DueUrl, Outcome, Role, chunked
+from pipeline.store.links import Link, Links
 from pipeline.store.tables import pages, urls, work
 from pipeline.store.work import enqueue
 
@@ -33,25 +34,6 @@ MAX_REDIRECTS = 5
 FIRST_REVISIT = timedelta(hours=1)
 """A text is edited most in its first hours; after that a page is visited again
 whenever its age has doubled."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Link:
-    """A URL that a page showed, or redirected to.
-
-    Attributes:
-        modified_at: When a sitemap index says that a child changed, else None.
-    """
-
-    url: str
-    url_key: str
-    host: str
-    role: Role
-    endpoint_kind: str = ""
-    via: str
-    depth: int
-    hints: Mapping[str, str] = field(default_factory=dict)
-    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +166,7 @@ class _Batch:
         self._connection = connection
         self._visits = visits
         self._now = now
-        self._run_started_at = run_started_at
+        self._links = Links(connection, now, run_started_at)
         self._days = revisit_days
         self._rows = self._load_rows()
         self._due: dict[str, datetime] = {}
@@ -201,9 +183,8 @@ class _Batch:
         discovered: Counter[str] = Counter()
         changes = []
         for visit, page_id in zip(self._visits, page_ids, strict=True):
-            new = self._insert_articles(visit)
+            new = self._insert_links(visit)
             discovered[visit.target.source] += new
-            self._insert_endpoints(visit, shows_news=new > 0)
             change = self._change(visit, page_id)
             if visit.target.role == "endpoint":
                 self._endpoints.append(_visited(visit, change, new))
@@ -219,6 +200,19 @@ class _Batch:
             endpoints_due=self._endpoints_due,
         )
 
+    def _insert_links(self, visit: Visit) -> int:
+        links = [*visit.links]
+        if (redirect := _followed(visit)) is not None:
+            links.append(redirect)
+        new = self._links.insert_articles(visit.target, links)
+        for link in new:
+            self._note_due(link.host, self._now)
+        shows_news = bool(new)
+        self._endpoints_due |= self._links.insert_endpoints(
+            visit.target, links, shows_news=shows_news
+        )
+        return len(new)
+
     def _load_rows(self) -> dict[int, Row[Any]]:
         rows: dict[int, Row[Any]] = {}
         for chunk in chunked(visit.target.id for visit in self._visits):
@@ -233,116 +227,6 @@ class _Batch:
         statement = insert(pages).returning(pages.c.id, sort_by_parameter_order=True)
         ids = iter(self._connection.scalars(statement, values).all())
         return [None if v.page is None else next(ids) for v in self._visits]
-
-    # --- Links ---------------------------------------------------------------
-
-    def _insert_articles(self, visit: Visit) -> int:
-        links = _distinct(visit.links, "article")
-        redirect = _followed(visit)
-        if redirect is not None and redirect.role == "article":
-            links[redirect.url_key] = redirect
-        known = self._known_articles(links)
-        self._add_hints(known, links)
-        new = [link for key, link in links.items() if key not in known]
-        rows = [self._link_values(visit, link, n) for n, link in enumerate(new)]
-        for link in new:
-            self._note_due(link.host, self._now)
-        return insert_ignoring(self._connection, rows)
-
-    def _known_articles(self, keys: Iterable[str]) -> dict[str, Row[Any]]:
-        known: dict[str, Row[Any]] = {}
-        for chunk in chunked(keys):
-            found = select(urls.c.id, urls.c.url_key, urls.c.hints).where(
-                urls.c.role == "article", urls.c.url_key.in_(chunk)
-            )
-            rows = self._connection.execute(found)
-            known |= {row.url_key: row for row in rows}
-        return known
-
-    def _add_hints(
-        self, known: Mapping[str, Row[Any]], links: Mapping[str, Link]
-    ) -> None:
-        """A feed says more of a URL than the listing that showed it first."""
-        for key, row in known.items():
-            hints = links[key].hints
-            if hints and not row.hints:
-                self._connection.execute(
-                    update(urls).where(urls.c.id == row.id).values(hints=dict(hints))
-                )
-
-    def _insert_endpoints(self, visit: Visit, *, shows_news: bool) -> None:
-        links = _distinct(visit.links, "endpoint")
-        redirect = _followed(visit)
-        if redirect is not None and redirect.role == "endpoint":
-            links[redirect.url_key] = redirect
-        if not links:
-            return
-        known = self._known_endpoints(visit.target.source, links)
-        again = [
-            row.id
-            for key, row in known.items()
-            if self._reads_again(row, links[key], shows_news)
-        ]
-        for chunk in chunked(again):
-            self._connection.execute(
-                update(urls)
-                .where(urls.c.id.in_(chunk))
-                .values(due_at=self._now, attempts=0)
-            )
-        new = [link for key, link in links.items() if key not in known]
-        insert_ignoring(
-            self._connection,
-            [self._link_values(visit, link, n) for n, link in enumerate(new)],
-        )
-        self._endpoints_due |= bool(again or new)
-
-    def _known_endpoints(self, source: str, keys: Iterable[str]) -> dict[str, Row[Any]]:
-        known: dict[str, Row[Any]] = {}
-        for chunk in chunked(keys):
-            found = select(
-                urls.c.id,
-                urls.c.url_key,
-                urls.c.via,
-                urls.c.endpoint_kind,
-                urls.c.visited_at,
-                urls.c.fetched_at,
-            ).where(
-                urls.c.role == "endpoint",
-                urls.c.source == source,
-                urls.c.url_key.in_(chunk),
-            )
-            rows = self._connection.execute(found)
-            known |= {row.url_key: row for row in rows}
-        return known
-
-    def _reads_again(self, row: Row[Any], link: Link, shows_news: bool) -> bool:
-        if row.visited_at is not None and row.visited_at >= self._run_started_at:
-            return False
-        if row.via == "seed":
-            return False  # `every` is for the source's own endpoints
-        if link.via == "redirect" or row.fetched_at is None:
-            return True
-        if row.endpoint_kind == "sitemap":
-            return link.modified_at is None or link.modified_at > row.fetched_at
-        return shows_news
-
-    def _link_values(self, visit: Visit, link: Link, position: int) -> dict[str, Any]:
-        # The later due, the earlier fetched: so the first link gets the latest time.
-        due_at = self._now - timedelta(microseconds=position)
-        return {
-            "source": visit.target.source,
-            "role": link.role,
-            "endpoint_kind": link.endpoint_kind,
-            "url": link.url,
-            "url_key": link.url_key,
-            "host": link.host,
-            "parent_id": visit.target.id,
-            "via": link.via,
-            "depth": link.depth,
-            "hints": dict(link.hints),
-            "discovered_at": self._now,
-            "due_at": due_at,
-        }
 
     # --- The visited row -----------------------------------------------------
 
@@ -454,7 +338,7 @@ class _Batch:
             change |= {"outcome": "failed", "reason": "too_many_redirects"}
         elif self._leads_back(visit.target, link.url_key):
             change |= {"outcome": "failed", "reason": "redirect_loop"}
-        elif visit.redirect_in_scope or self._known_articles([link.url_key]):
+        elif visit.redirect_in_scope or self._links.known_articles([link.url_key]):
             change |= {
                 "outcome": "duplicate",
                 "reason": "",
@@ -541,14 +425,6 @@ class _Batch:
                 for change in changes
             ],
         )
-
-
-def _distinct(links: Iterable[Link], role: Role) -> dict[str, Link]:
-    found: dict[str, Link] = {}
-    for link in links:
-        if link.role == role:
-            found.setdefault(link.url_key, link)
-    return found
 
 
 def _followed(visit: Visit) -> Link | None:

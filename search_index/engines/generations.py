@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.errors import LockedError
-from search_index.query import Generation
+from search_index.engines.contract import Generation
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DamageError, UnavailableError
+from search_index.engines.contract import Generation, IndexEntry
 from search_index.engines.generations import Generations
 from search_index.engines.tantivy_schema import (
     open_index,
@@ -17,7 +18,6 @@ from search_index.engines.tantivy_schema import (
     translated_errors,
 )
 from search_index.engines.tantivy_snapshot import TantivySnapshot
-from search_index.query import Generation, IndexEntry
 
 if TYPE_CHECKING:
     import tantivy

@@ -12,7 +12,8 @@ import tantivy
 
 from pipeline.errors import BabelwireError, DamageError, DiskFullError, LockedError
 from search_index.clauses import KEYWORD_FIELDS, NAME_FIELDS, SIDES, TOKEN_FIELDS
-from search_index.query import FACETS, IndexEntry
+from search_index.engines.contract import IndexEntry
+from search_index.query import FACETS
 
 if TYPE_CHECKING:
     from tantivy import Index, Schema

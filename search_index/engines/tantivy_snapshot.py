@@ -13,18 +13,19 @@ from zoneinfo import ZoneInfo
 
 from tantivy import Occur, Order, Query
 
-from search_index import clauses
-from search_index.clauses import Between, Clause, Plan, Terms, all_of
+from search_index.clauses import (
+    Between,
+    Clause,
+    Everything,
+    Plan,
+    Term,
+    Terms,
+    all_of,
+)
+from search_index.engines.contract import EntryState, Found, Ranked, Summary
 from search_index.engines.tantivy_queries import filtering, tantivy_query
 from search_index.engines.tantivy_schema import translated_errors
-from search_index.query import (
-    EntryState,
-    Facet,
-    Found,
-    Ranked,
-    Sort,
-    Summary,
-)
+from search_index.query import Facet, Sort
 
 if TYPE_CHECKING:
     from tantivy import DocAddress, Schema, Searcher
@@ -115,7 +116,7 @@ class TantivySnapshot:
 
     def states(self) -> Iterator[EntryState]:
         """Every document's id, version and checksum, by time."""
-        everything = clauses.Everything()
+        everything = Everything()
         with translated_errors(self._place):
             bounds = self._bounds(everything)
             if bounds is None:
@@ -142,20 +143,14 @@ class TantivySnapshot:
             states = [self._state(address) for _, address in found]
         return {s.id: s.version for s in states if s.version > versions[s.id]}
 
-    def explain(self, plan: Plan, document_id: str) -> Mapping[str, Any] | None:
-        """Tantivy's own account of a document's score."""
+    def scores(self, clauses: Sequence[Clause], document_id: str) -> list[float]:
+        """What each clause scores for a document."""
         with translated_errors(self._place):
-            only = filtering(self._schema, clauses.Term(field="id", token=document_id))
+            only = filtering(self._schema, Term(field="id", token=document_id))
             hits = self._searcher.search(only, 1, count=False).hits
-            if not hits or plan.score is None:
-                return None
-            query = tantivy_query(self._schema, plan.score)
-            try:
-                account = query.explain(self._searcher, hits[0][1])
-            except ValueError:
-                return None
-            explained: dict[str, Any] = json.loads(account.to_json())
-            return explained
+            return [
+                self._score(clause, hits[0][1]) if hits else 0.0 for clause in clauses
+            ]
 
     def summary(self) -> Summary:
         """Counted in the columns, without reading a document."""
@@ -317,6 +312,14 @@ class TantivySnapshot:
             score=float(score),
             display=bytes(document.get_first("display")).decode(),
         )
+
+    def _score(self, clause: Clause, address: DocAddress) -> float:
+        query = tantivy_query(self._schema, clause)
+        try:
+            account = query.explain(self._searcher, address)
+        except ValueError:  # it does not match
+            return 0.0
+        return float(json.loads(account.to_json())["value"])
 
     def _state(self, address: DocAddress) -> EntryState:
         document: Any = self._searcher.doc(address)

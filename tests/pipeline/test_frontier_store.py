@@ -1,7 +1,7 @@
 """The frontier in the store: what visits change, and that the sums balance."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +21,7 @@ from pipeline.store.hosts import (
     release_host,
     robots_of,
 )
+from pipeline.store.links import Link
 from pipeline.store.runs import (
     close_abandoned_runs,
     finish_run,
@@ -31,7 +32,6 @@ from pipeline.store.sources import keep_sources, mark_removed, source_rows
 from pipeline.store.tables import metadata, pages, urls, work
 from pipeline.store.visits import (
     FIRST_REVISIT,
-    Link,
     NewPage,
     Visit,
     commit_batch,
@@ -291,6 +291,30 @@ def test_every_is_obeyed_where_it_is_asked_for(store):
         assert seed_endpoints(connection, [SOURCE], later, due_only=True) == 1
         back = NOW - timedelta(days=1)  # the clock was set back (P7)
         assert seed_endpoints(connection, [SOURCE], back, due_only=True) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"allow": ("^/b/",)}, {"hosts": ("b.org",)}, {"since": date(2024, 1, 1)}],
+)
+def test_a_changed_scope_reads_endpoints_in_full_again(store, changed):
+    discover(store, link("/1"), etag='"e"')
+    fields = {name: value for name, value in changed.items() if name != "since"}
+    with store.write() as connection:
+        seed_endpoints(connection, [SOURCE], NOW)
+        assert endpoint(connection).etag == '"e"'
+        other = replace(SOURCE, **fields)
+        seed_endpoints(connection, [other], NOW, since=changed.get("since"))
+        row = endpoint(connection)
+        assert (row.etag, row.body_checksum) == ("", "")
+
+
+def test_an_endpoint_may_change_its_kind(store):
+    discover(store, link("/1"))
+    other = replace(SOURCE, feeds=(), sitemaps=(FEED,))
+    with store.write() as connection:
+        assert seed_endpoints(connection, [other], NOW) == 1
+        assert endpoint(connection).endpoint_kind == "sitemap"
 
 
 def test_children_of_an_index_are_read_again_when_they_changed(store):

@@ -26,8 +26,9 @@ from search_index.analysis.normalise import fold
 from search_index.analysis.words import WORD
 from search_index.answer import interpret
 from search_index.clauses import AnyOf, Plan, Term
+from search_index.engines.contract import Snapshot
 from search_index.planning import Interpretation, plan
-from search_index.query import And, SearchRequest, Snapshot, Tree, Word
+from search_index.query import And, SearchRequest, Tree, Word
 from tests.search_index.samples import NOW, document, document_id, write
 
 LIMIT = 10

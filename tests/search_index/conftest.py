@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.documents import Document
 from search_index import open_index
-from search_index.query import IndexEngine
+from search_index.engines.contract import IndexEngine
 from tests.search_index.samples import FORUM, write
 
 ENGINES = ("tantivy",)

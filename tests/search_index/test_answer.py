@@ -8,7 +8,8 @@ import pytest
 from pipeline.errors import QueryError
 from pipeline.names import Name
 from search_index.answer import export
-from search_index.query import Filter, IndexEngine, Results, SearchRequest, to_json
+from search_index.engines.contract import IndexEngine
+from search_index.query import Filter, Results, SearchRequest, to_json
 from tests.search_index.conftest import MakeIndex
 from tests.search_index.samples import FORUM, NOON, NOW, ask, document, found, write
 

@@ -22,8 +22,8 @@ from search_index.clauses import (
     all_of,
     any_of,
 )
+from search_index.engines.contract import IndexEngine, Snapshot
 from search_index.entry import build_entry, milliseconds
-from search_index.query import IndexEngine, Snapshot
 from tests.search_index.conftest import MakeIndex
 from tests.search_index.samples import NOON, document, document_id, write
 

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import QueryError
+from search_index.engines.contract import IndexEngine
 from search_index.parser import MAX_TOKENS
-from search_index.query import IndexEngine
 from tests.search_index.samples import ask
 
 REFUSED = {

@@ -19,7 +19,7 @@ from pipeline.store.documents import load_documents, next_version, raise_version
 from pipeline.store.index_state import Acknowledged
 from pipeline.store.tables import documents
 from search_index import open_index
-from search_index.query import IndexEngine
+from search_index.engines.contract import IndexEngine
 from search_index.sync import SyncReport, rebuild, sync
 from search_index.verification import verify
 from tests.pipeline.builders import NOW, SITE, TEXT, add_document, add_source
