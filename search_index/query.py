@@ -18,19 +18,20 @@ from pipeline.errors import QueryError
 from search_index.engines.contract import IndexEngine
 
 __all__ = [
-    "And",
     "DEFAULT_LIMIT",
-    "Everything",
     "FACETS",
     "FILTERS",
+    "MAX_LIMIT",
+    "MAX_OFFSET",
+    "QUOTATIONS",
+    "And",
+    "Everything",
     "Facet",
     "Filter",
     "Group",
     "Hit",
     "IndexEngine",
     "Leaf",
-    "MAX_LIMIT",
-    "MAX_OFFSET",
     "Near",
     "Not",
     "Notice",
@@ -38,7 +39,6 @@ __all__ = [
     "Passage",
     "Phrase",
     "Prefix",
-    "QUOTATIONS",
     "Results",
     "SearchRequest",
     "Sort",
@@ -324,7 +324,7 @@ class Results:
 
 
 def to_json(results: Results) -> dict[str, Any]:
-    """The JSON document of a search, as DESIGN.md gives it."""
+    """The JSON document of a search, with every field of the contract."""
     return {
         "schema": 1,
         "query": results.query,

@@ -32,10 +32,11 @@ def pytest_configure() -> None:
         )
 
 
-def pytest_report_header() -> str:
-    if POSTGRESQL:
-        return "store: SQLite and PostgreSQL"
-    return "store: SQLite alone; BABELWIRE_TEST_POSTGRESQL names no PostgreSQL server"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not POSTGRESQL:
+        terminalreporter.write_line(
+            "store tested on SQLite alone: BABELWIRE_TEST_POSTGRESQL names no server"
+        )
 
 
 class Clock:

@@ -4,11 +4,25 @@ really configured."""
 import ipaddress
 import json
 import os
+import socket
+import ssl
 import subprocess
 import sys
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 from twisted.internet.address import IPv4Address
 
 from crawler.guard import Guard, GuardResolver, is_public
@@ -183,11 +197,9 @@ from crawler.run import Ending, run_reactor
 from crawler.settings import scrapy_settings
 from scrapy import Request
 
-urls, named, resolver = json.load(sys.stdin), json.loads(sys.argv[1]), None
-guard = Guard(allow_networks=("127.0.0.2/32",), named_hosts=frozenset(named))
-settings = scrapy_settings(
-    guard=guard, limits=Limits(timeout_seconds=3.0), agent="t", resolver=resolver
-)
+urls, named = json.load(sys.stdin), json.loads(sys.argv[1])
+guard = Guard(allow_networks=(sys.argv[2],), named_hosts=frozenset(named))
+settings = scrapy_settings(guard=guard, limits=Limits(timeout_seconds=3.0), agent="t")
 answers = {}
 
 async def work(crawler):
@@ -213,9 +225,9 @@ print(json.dumps(answers))
 """
 
 
-def fetched(urls, named, environment):
+def fetched(urls, named, environment, network):
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", CANARY, json.dumps(named)],
+        [sys.executable, "-W", "error", "-c", CANARY, json.dumps(named), network],
         input=json.dumps(urls),
         env=environment,
         text=True,
@@ -242,7 +254,7 @@ def test_no_spelling_of_a_private_address_reaches_it(monkeypatch):
             "http_proxy": proxy.base_url,
             "PYTHONPATH": str(Path.cwd()),
         }
-        answers = fetched([*urls, allowed], named, environment)
+        answers = fetched([*urls, allowed], named, environment, "127.0.0.2/32")
         assert [seen.headers["host"] for seen in canary.requests] == [
             f"127.0.0.2:{canary.port}"
         ]
@@ -251,3 +263,57 @@ def test_no_spelling_of_a_private_address_reaches_it(monkeypatch):
         assert answers.pop("proxy") == "proxy_not_allowed"
         assert answers[urls[0]] == "address_not_public"
         assert 200 not in answers.values()
+
+
+@pytest.fixture
+def self_signed(tmp_path):
+    """A TLS server on loopback whose certificate nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    alternative = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(alternative, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(
+        certificate.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_serve_tls, args=[listener, context, heard])
+        thread.start()
+        yield listener.getsockname()[1], heard
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def _serve_tls(listener, context, heard):
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                channel = context.wrap_socket(connection, server_side=True)
+                heard.append(channel.recv(1000))
+                channel.close()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(self_signed):
+    """C12: nothing is sent."""
+    port, heard = self_signed
+    url = f"https://127.0.0.1:{port}/"
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    answers = fetched([url], [f"127.0.0.1:{port}"], environment, "127.0.0.0/8")
+    assert answers[url] == "tls_certificate"
+    assert heard == []

@@ -30,7 +30,12 @@ from search_index.query_language import languages_of
         ("le forum des villes de la Russie", "fr"),
         ("foro de las ciudades de los países", "es"),
         ("das Forum der Städte in Kasan", "de"),
+        ("villes jumelées Kazan", "fr"),
+        ("Bienen Pollen Stadt", "de"),
+        ("عمده قازان السور ميتشين", "ar"),
         ("Kazan", "en"),
+        ("free buses Tukay Square", "en"),
+        ("Sergio Arredondo Olvera Mexican", "en"),
         ("BRICS 2024", "en"),
         ("2024", "en"),
     ],
@@ -57,9 +62,11 @@ def test_a_model_is_asked_last_and_only_about_enough_words(
 
     assert languages_of("xqz", target="en", identify=identify) == ("en",)
     assert asked == []
-    found = languages_of("zzqx vvkw xqzz", target="en", identify=identify)
-    assert found == ("sw", "id", "en")
-    assert asked == ["zzqx vvkw xqzz"]
+    few = "zzqx vvkw xqzz"
+    assert languages_of(few, target="en", identify=identify) == ("en", "sw", "id")
+    many = f"{few} {few}"
+    assert languages_of(many, target="en", identify=identify) == ("sw", "id", "en")
+    assert asked == [few, many]
 
 
 def test_without_pycld2_rules_still_answer(monkeypatch: pytest.MonkeyPatch) -> None:
