@@ -28,7 +28,7 @@ def show_results(
     """Prints one page of an answer."""
     from rich.text import Text
 
-    out().print(Text(_count_line(results, request), style="bold"))
+    out().print(Text(_count_line(results, request), style="bold"), soft_wrap=True)
     for number, hit in enumerate(results.hits, start=request.offset + 1):
         out().print()
         show_hit(number, hit, request.timezone, one_line(_explained(hit, explained)))
@@ -47,7 +47,7 @@ def show_hit(number: int, hit: Hit, timezone: str, explanation: str = "") -> Non
 
     head = Text(f"{number:>3}. ")
     head.append(one_line(hit.title) or "(no headline)", style="bold")
-    out().print(head)
+    out().print(head, soft_wrap=not out().is_terminal)
     lines = []
     if hit.translated_title and hit.translated_title != hit.title:
         lines.append(Text(one_line(hit.translated_title), style="italic"))
@@ -63,7 +63,10 @@ def show_hit(number: int, hit: Hit, timezone: str, explanation: str = "") -> Non
         lines.append(Text(explanation, style="magenta"))
     lines.append(Text(f"{hit.id}@{hit.revision}  {one_line(hit.url)}", style="dim"))
     for line in lines:
-        out().print(Padding(line, (0, 0, 0, 5), expand=False))
+        if out().is_terminal:
+            out().print(Padding(line, (0, 0, 0, 5), expand=False))
+        else:
+            out().print(Text("     ").append_text(line), soft_wrap=True)
 
 
 def language_name(tag: str) -> str:
@@ -153,7 +156,13 @@ def _facet_line(results: Results) -> str:
 
 
 def _explained(hit: Hit, explained: Mapping[str, Any] | None) -> str:
-    import json
-
+    """Which words matched where, and what each side scored, in one line."""
     found = (explained or {}).get(hit.id)
-    return f"because: {json.dumps(found, ensure_ascii=False)}" if found else ""
+    if not found:
+        return ""
+    words = ", ".join(
+        f"{word['text']} ({word['side']} {word['field']}, {word['times']} times)"
+        for word in found["words"]
+    )
+    sides = ", ".join(f"{side} {score:.2f}" for side, score in found["sides"].items())
+    return f"because of {words}; scores: {sides}, of which the best counts"

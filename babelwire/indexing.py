@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from babelwire.assembly import open_engine
-from babelwire.terminal import err, note, one_line, say
+from babelwire.terminal import counted, err, note, one_line, say
 
 if TYPE_CHECKING:
     from babelwire.workspace import Workspace
@@ -25,7 +25,7 @@ def bring_up_to_date(workspace: Workspace, database: Database) -> SyncReport:
     changed = report.written + report.removed
     if changed:
         removed = f", {report.removed:,} removed" if report.removed else ""
-        say(f"Indexed {report.written:,} documents{removed}.")
+        say(f"Indexed {counted(report.written, 'document')}{removed}.")
     else:
         say("The index is up to date.")
     return report
@@ -36,7 +36,7 @@ def build_anew(workspace: Workspace, database: Database) -> None:
     from search_index.sync import rebuild
 
     report = quietly(workspace, database, rebuild)
-    say(f"Built a new index of {report.written:,} documents.")
+    say(f"Built a new index of {counted(report.written, 'document')}.")
 
 
 def prove(workspace: Workspace, database: Database) -> int:

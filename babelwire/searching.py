@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from babelwire.assembly import now, open_engine, translator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.documents import Identification
     from pipeline.store import Database
     from search_index.answer import Exported
-    from search_index.query import Filter, Results, SearchRequest
+    from search_index.query import Filter, IndexEngine, Results, SearchRequest
 
 
 def local_zone() -> str:
@@ -48,43 +49,50 @@ def flag_filters(**values: str | tuple[str, ...] | None) -> tuple[Filter, ...]:
     return tuple(found)
 
 
-def ask(workspace: Workspace, database: Database, request: SearchRequest) -> Results:
-    """The page that a request asks for."""
-    from search_index.answer import answer
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """An open index with all that questions need besides their words."""
 
+    index: IndexEngine
+    settings: Mapping[str, Any]
+
+    def ask(self, request: SearchRequest) -> Results:
+        """The page that a request asks for."""
+        from search_index.answer import answer
+
+        return answer(request, index=self.index, **self.settings)
+
+    def ask_for_all(self, request: SearchRequest) -> Iterator[Exported]:
+        """Every full match, by time and id."""
+        from search_index.answer import export
+
+        return export(request, index=self.index, **self.settings)
+
+    def explain(self, request: SearchRequest, ids: Sequence[str]) -> dict[str, Any]:
+        """Why these documents match, by id; as in `search --explain --json`."""
+        from search_index.answer import interpret
+        from search_index.explain import explain
+
+        asked = interpret(request, **self.settings)
+        found = explain(asked, ids, snapshot=self.index.snapshot())
+        return {key: explanation.to_json() for key, explanation in found.items()}
+
+
+@contextlib.contextmanager
+def open_desk(workspace: Workspace, database: Database) -> Iterator[Desk]:
+    """The workspace's index, ready to be asked."""
     engine = open_engine(workspace)
     try:
         with _query_translator(workspace.config, database) as translate:
-            return answer(
-                request,
+            yield Desk(
                 index=engine,
-                now=now(),
-                target=workspace.config.target,
-                names=workspace.names,
-                identify_query=_identify,
-                translate_query=translate,
-            )
-    finally:
-        engine.close()
-
-
-def ask_for_all(
-    workspace: Workspace, database: Database, request: SearchRequest
-) -> Iterator[Exported]:
-    """Every full match, by time and id."""
-    from search_index.answer import export
-
-    engine = open_engine(workspace)
-    try:
-        with _query_translator(workspace.config, database) as translate:
-            yield from export(
-                request,
-                index=engine,
-                now=now(),
-                target=workspace.config.target,
-                names=workspace.names,
-                identify_query=_identify,
-                translate_query=translate,
+                settings={
+                    "now": now(),
+                    "target": workspace.config.target,
+                    "names": workspace.names,
+                    "identify_query": _identify,
+                    "translate_query": translate,
+                },
             )
     finally:
         engine.close()

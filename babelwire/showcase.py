@@ -102,7 +102,7 @@ def _show_searches(
     from babelwire.answers import show_results
     from babelwire.pages import print_document
     from babelwire.reading import load_shown
-    from babelwire.searching import ask, local_zone
+    from babelwire.searching import local_zone, open_desk
     from search_index.query import SearchRequest
 
     for heading, query in (
@@ -117,7 +117,8 @@ def _show_searches(
     ):
         _heading(heading)
         request = SearchRequest(text=query, limit=HITS_SHOWN, timezone=local_zone())
-        show_results(ask(workspace, database, request), request)
+        with open_desk(workspace, database) as desk:
+            show_results(desk.ask(request), request)
     _heading("5. An official statement beside its translation")
     document = _document_at(database, addresses[SIDE_BY_SIDE])
     print_document(

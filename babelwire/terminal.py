@@ -47,6 +47,15 @@ def one_line(text: str) -> str:
     return safe(" ".join(text.split()))
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "document"), counted(1200, "document")
+    ('1 document', '1,200 documents')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def out() -> Console:
     """For results, on stdout."""
     return _console(stderr=False)

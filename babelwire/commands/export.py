@@ -47,8 +47,8 @@ def command(
     """Write every full match: the search's count, ordered by time and id."""
     from babelwire.commands.search import make_request
     from babelwire.exports import write_csv, write_json_lines
-    from babelwire.searching import ask_for_all
-    from babelwire.terminal import say
+    from babelwire.searching import open_desk
+    from babelwire.terminal import counted, say
     from babelwire.workspace import find_workspace
 
     workspace = find_workspace(root)
@@ -56,12 +56,12 @@ def command(
     writer = write_csv if kind == "csv" else write_json_lines
     database = workspace.open()
     try:
-        with _destination(output) as file:
-            number = writer(ask_for_all(workspace, database, request), file)
+        with open_desk(workspace, database) as desk, _destination(output) as file:
+            number = writer(desk.ask_for_all(request), file)
     finally:
         database.close()
     where = f" to {output}" if output else ""
-    say(f"Exported {number:,} documents{where}.")
+    say(f"Exported {counted(number, 'document')}{where}.")
 
 
 @contextlib.contextmanager

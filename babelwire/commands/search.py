@@ -38,7 +38,7 @@ def command(root: Path, /, query: tuple[str, ...], **options: Any) -> None:
     lang: source: kind: country: audience: owner: publisher: title: name: from:
     to: seen: id:. A single * is everything.
     """
-    from babelwire.searching import ask
+    from babelwire.searching import open_desk
     from babelwire.terminal import print_json
     from babelwire.workspace import find_workspace
     from search_index.query import to_json
@@ -47,13 +47,10 @@ def command(root: Path, /, query: tuple[str, ...], **options: Any) -> None:
     request = make_request(" ".join(query), **options)
     database = workspace.open()
     try:
-        results = ask(workspace, database, request)
-        if options["explain"]:
-            from babelwire.explaining import explain_hits
-
-            explained = explain_hits(workspace, database, request, results)
-        else:
-            explained = {}
+        with open_desk(workspace, database) as desk:
+            results = desk.ask(request)
+            ids = [hit.id for hit in results.hits]
+            explained = desk.explain(request, ids) if options["explain"] else {}
     finally:
         database.close()
     if options["as_json"]:
