@@ -161,7 +161,8 @@ def _draft(name: str, wishes: Wishes, found: dict[str, Any]) -> SourceDraft:
         sitemaps=sitemaps,
         listings=chosen["listing"],
         hosts=tuple(host for host in found["hosts"] if host not in own),
-        allow=tuple(found["allow"]),
+        # What a feed lists are articles; of a page's links only some are.
+        allow=() if chosen["feed"] else tuple(found["allow"]),
         delay_seconds=found["delay_seconds"],
     )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Collection, Mapping
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -67,33 +70,6 @@ def reasons(balances: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return found
 
 
-PLAIN_REASONS = {
-    "soft_404": "page says it does not exist",
-    "robots": "the site's robots.txt forbids it",
-    "consent_wall": "consent wall instead of an article",
-    "paywall": "behind a paywall",
-    "blocked": "the site blocks robots",
-    "no_text": "no article text found",
-    "too_short": "text too short",
-    "not_html": "no web page",
-    "not_text": "no text",
-    "too_large": "larger than the limit",
-    "address_not_public": "leads to an address that is not public",
-    "redirect_out_of_scope": "redirects out of the source",
-    "redirect_loop": "redirects in a circle",
-    "timeout": "no answer in time",
-    "extraction": "could not be read (set aside)",
-    "truncated": "arrived incomplete",
-    "not_saved": "no saved translation",
-    "no_model": "no translation model",
-    "no_engine": "no translation engine configured",
-    "unavailable": "translation server not available",
-    "language_undetermined": "language not known",
-    "import": "imported",
-}
-"""Reasons in a reader's words; others are shown as they are."""
-
-
 def plain_reason(reason: str) -> str:
     """A reason in a reader's words.
 
@@ -102,8 +78,14 @@ def plain_reason(reason: str) -> str:
     """
     if reason.startswith("http_"):
         return f"HTTP status {reason.removeprefix('http_')}"
-    return PLAIN_REASONS.get(reason, reason.replace("_", " "))
+    return _plain_reasons().get(reason, reason.replace("_", " "))
 
 
 def _sum(counts: Mapping[str, int]) -> int:
     return sum(counts.values())
+
+
+@cache
+def _plain_reasons() -> Mapping[str, str]:
+    text = (files("babelwire") / "reasons.toml").read_text("utf-8")
+    return tomllib.loads(text)

@@ -14,6 +14,7 @@ from pipeline.errors import ConfigError, StageError
 
 if TYPE_CHECKING:
     from babelwire.workspace import Workspace
+    from pipeline.documents import Extraction
     from pipeline.sources import Source
 
 
@@ -90,15 +91,13 @@ def _read(source: Source, samples: list[dict[str, Any]]) -> int:
             else:
                 good += 1
                 language = identify_document(article.title, article.text, identifier)
-                when = article.published_at
-                say(f"  {one_line(article.title)}")
-                say(
-                    f"  {language_name(language.language)}, {when:%Y-%m-%d %H:%M} UTC, "
-                    if when
-                    else "  undated, "
-                )
-                say(
-                    f"  {len(article.text.split()):,} words: "
-                    f"{one_line(article.text[:160])} …"
-                )
+                _show_article(article, language.language)
     return good
+
+
+def _show_article(article: Extraction, language: str) -> None:
+    at = article.published_at
+    when = f"{at:%Y-%m-%d %H:%M} UTC" if at else "undated"
+    say(f"  {one_line(article.title)}")
+    say(f"  {language_name(language)}, {when}, {len(article.text.split()):,} words")
+    say(f"  {one_line(article.text[:160])} …")
