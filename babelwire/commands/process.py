@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from babelwire.stages import STAGES
+
+if TYPE_CHECKING:
+    from pipeline.store import Database
 
 
 @click.command("process")
@@ -31,7 +35,7 @@ def command(root: Path, again: str | None, stage: str | None) -> int:
     database = workspace.open()
     try:
         if again:
-            workspace.chosen_sources((again,))
+            _refuse_unknown(database, again)
             with database.write() as connection:
                 number = enqueue_again(connection, again, stage or "extract", now=now())
             say(f"{number:,} to do again.")
@@ -46,6 +50,23 @@ def command(root: Path, again: str | None, stage: str | None) -> int:
     say("Processed:")
     say_tallies(tallies)
     return report_set_aside(root)
+
+
+def _refuse_unknown(database: Database, source: str) -> None:
+    """Imports and removed sources have no file, but have documents.
+
+    Raises:
+        SourceError: The store knows no such source.
+    """
+    from pipeline.errors import SourceError
+    from pipeline.store.sources import source_rows
+
+    with database.read() as connection:
+        known = source_rows(connection)
+    if source not in known:
+        raise SourceError(
+            f'no documents of a source "{source}"; there are: {", ".join(known)}'
+        )
 
 
 def report_set_aside(root: Path) -> int:

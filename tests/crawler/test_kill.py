@@ -47,10 +47,4 @@ def test_a_killed_crawl_loses_nothing(workspace, site, point):
     for file in workspace.archive.iterdir():
         *_, last = scan(file)
         assert last.offset + last.length == file.stat().st_size, "a torn record"
-
-
-def test_the_run_of_a_killed_crawl_is_marked(workspace, site):
-    articles(site, {"/a/1": None})
-    workspace.crawl(source(site), failpoint="crawl.after_commit")
-    workspace.crawl(source(site))
     assert [run.state for run in workspace.table("runs")] == ["interrupted", "done"]

@@ -1,0 +1,134 @@
+"""`source add`, `test`, `remove` on sites of the demo's world."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from babelwire.demo.server import WorldServer, serve
+from babelwire.demo.world import World
+from tests.babelwire.conftest import babelwire
+from tests.site import Site
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WorldServer]:
+    with serve(World.load()) as running:
+        yield running
+
+
+def read(workspace: Path, name: str) -> dict[str, object]:
+    return tomllib.loads((workspace / "sources" / f"{name}.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("site", "kind", "headline"),
+    [
+        ("song-hong-tin", "feeds", "Kazan sắp khai mạc Diễn đàn"),
+        ("faro-austral", "feeds", ""),
+        ("hafenblick", "sitemaps", "Stadtbienen"),
+        ("quai-du-matin", "listings", "À Kazan"),
+    ],
+)
+def test_add_finds_how_a_site_announces_its_articles(
+    workspace: Path, server: WorldServer, site: str, kind: str, headline: str
+) -> None:
+    world = World.load()
+    ran = babelwire(
+        "source",
+        "add",
+        server.urls[site],
+        "--name",
+        "found",
+        "--yes",
+        workspace=workspace,
+    )
+    assert ran.status == 0, ran.err
+    assert headline in ran.out
+    source = read(workspace, "found")
+    assert source[kind], source
+    assert source["publisher"] == world.sites[site].title
+    assert babelwire("config", "check", workspace=workspace).status == 0
+
+
+def test_what_add_wrote_crawls_every_article_of_the_site(
+    workspace: Path, server: WorldServer
+) -> None:
+    site = "jianghe-chenxun"
+    babelwire(
+        "source",
+        "add",
+        server.urls[site],
+        "--name",
+        "found",
+        "--yes",
+        workspace=workspace,
+    )
+    ran = babelwire("run", workspace=workspace)
+    assert ran.status == 0, ran.err
+    titles = {
+        row["title"] for row in babelwire("export", "*", workspace=workspace).rows
+    }
+    assert {article.title for article in World.load().articles_of(site)} <= titles
+
+
+def test_add_refuses_what_offers_nothing(workspace: Path) -> None:
+    with Site() as site:
+        site.add(
+            "/",
+            body="<html><body><p>Nothing here.</p></body></html>",
+            headers={"Content-Type": "text/html"},
+        )
+        ran = babelwire("source", "add", site.url("/"), "--yes", workspace=workspace)
+    assert ran.status == 1
+    assert "no feed, sitemap or list of articles found" in ran.err
+    assert list((workspace / "sources").glob("*.toml")) == []
+
+
+def test_add_needs_a_contact_outside_ones_own_networks(workspace: Path) -> None:
+    ran = babelwire(
+        "source", "add", "https://news.example/", "--yes", workspace=workspace
+    )
+    assert ran.status == 2
+    assert "contact" in ran.err
+
+
+def test_test_reads_samples_and_stores_nothing(
+    workspace: Path, server: WorldServer
+) -> None:
+    name = "vestnik-kazanki"
+    text = World.load().source_toml(name, server.urls[name])
+    (workspace / "sources" / f"{name}.toml").write_text(text, "utf-8")
+    ran = babelwire("source", "test", name, "--articles", "2", workspace=workspace)
+    assert ran.status == 0, ran.err
+    assert "Russian" in ran.err
+    status = babelwire("status", "--json", workspace=workspace).json
+    assert status["sources"][name]["discovered"] == 0
+    assert not list((workspace / "archive").iterdir())
+
+
+def test_test_fails_when_the_feed_does(workspace: Path) -> None:
+    with Site() as site:
+        site.add("/feed", status=500)
+        (workspace / "sources" / "broken.toml").write_text(
+            'name = "broken"\nkind = "news"\npublisher = "B"\n'
+            f"feeds = [{json.dumps(site.url('/feed'))}]\n",
+            "utf-8",
+        )
+        ran = babelwire("source", "test", "broken", workspace=workspace)
+    assert ran.status == 1
+    assert "HTTP status 500" in ran.err
+
+
+def test_documents_stay_after_remove(workspace: Path, server: WorldServer) -> None:
+    name = "bogaz-sabahi"
+    text = World.load().source_toml(name, server.urls[name])
+    (workspace / "sources" / f"{name}.toml").write_text(text, "utf-8")
+    assert babelwire("run", workspace=workspace).status == 0
+    before = babelwire("export", "*", workspace=workspace).rows
+    assert babelwire("source", "remove", name, workspace=workspace).status == 0
+    assert not (workspace / "sources" / f"{name}.toml").exists()
+    assert babelwire("export", "*", workspace=workspace).rows == before
+    assert len(before) == 2
