@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from babelwire.workspace import make_workspace
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -75,7 +77,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 def workspace(tmp_path: Path) -> Path:
     """An empty workspace that may visit 127.0.0.1."""
     folder = tmp_path / "workspace"
-    assert babelwire("init", folder).status == 0
+    make_workspace(folder).open().close()
     config = folder / "babelwire.toml"
     text = config.read_text("utf-8")
     config.write_text(
