@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.frontier import DueUrl, Role, chunked, insert_ignoring
-from pipeline.store.tables import urls
+from pipeline.store.tables import document_urls, urls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,3 +176,33 @@ def _distinct(links: Iterable[Link], role: Role) -> dict[str, Link]:
         if link.role == role:
             found.setdefault(link.url_key, link)
     return found
+
+
+def lead_to_documents(connection: Connection, aliases: Mapping[str, str]) -> None:
+    """Addresses that redirect to a known document's lead to it as well.
+
+    Args:
+        connection: In a writing transaction.
+        aliases: URL key to the key it redirects to.
+    """
+    for keys in chunked(aliases):
+        targets = [aliases[key] for key in keys]
+        rows = connection.execute(
+            select(document_urls.c.url_key, document_urls.c.document_id).where(
+                document_urls.c.url_key.in_(targets)
+            )
+        )
+        documents = {row.url_key: row.document_id for row in rows}
+        found = [
+            {
+                "url_key": key,
+                "document_id": documents[aliases[key]],
+                "relation": "redirect",
+            }
+            for key in keys
+            if aliases[key] in documents
+        ]
+        if found:
+            dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+            statement = dialect.insert(document_urls).on_conflict_do_nothing()
+            connection.execute(statement, found)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from pipeline.documents import WarcPlace
 from pipeline.failpoints import failpoint
 from pipeline.store.frontier import DueUrl, Outcome, Role, chunked
-from pipeline.store.links import Link, Links
+from pipeline.store.links import Link, Links, lead_to_documents
 from pipeline.store.tables import pages, urls, work
 from pipeline.store.work import enqueue
 
@@ -190,6 +190,14 @@ class _Batch:
                 self._endpoints.append(_visited(visit, change, new))
             changes.append(change)
         self._update(changes)
+        lead_to_documents(
+            self._connection,
+            {
+                k: target
+                for (role, k), target in self._aliases.items()
+                if role == "article"
+            },
+        )
         enqueue(self._connection, "extract", self._extract, now=self._now)
         return Committed(
             discovered=discovered,

@@ -132,3 +132,38 @@ def test_documents_stay_after_remove(workspace: Path, server: WorldServer) -> No
     assert not (workspace / "sources" / f"{name}.toml").exists()
     assert babelwire("export", "*", workspace=workspace).rows == before
     assert len(before) == 2
+
+
+def test_an_address_that_redirects_later_leads_to_the_document(
+    workspace: Path,
+) -> None:
+    """The document was there before the redirect to it was seen."""
+    from pipeline.store import open_database, sqlite_url
+    from pipeline.store.documents import find_document
+
+    words = " ".join(["The tram to the harbour runs again since Monday."] * 12)
+    with Site() as site:
+        page = (
+            f"<html><body><article><h1>Tram</h1><p>{words}</p></article></body></html>"
+        )
+        html = {"Content-Type": "text/html"}
+        site.add("/tram", body=page, headers=html)
+        site.add("/old", status=301, headers={"Location": "/tram"})
+        for path in ("/tram", "/old"):
+            link = f"<item><title>T</title><link>{site.url(path)}</link></item>"
+            site.add("/feed", body=f"<rss><channel>{link}</channel></rss>")
+            (workspace / "sources" / "tram.toml").write_text(
+                'name = "tram"\nkind = "news"\npublisher = "T"\ndelay_seconds = 0.0\n'
+                f"feeds = [{json.dumps(site.url('/feed'))}]\n",
+                "utf-8",
+            )
+            assert babelwire("run", workspace=workspace).status == 0
+        database = open_database(sqlite_url(workspace / "babelwire.db"))
+        with database.read() as connection:
+            first = find_document(connection, site.url("/tram"))
+            assert first is not None
+            assert find_document(connection, site.url("/old")) == first
+        database.close()
+    source = babelwire("status", "--json", workspace=workspace).json["sources"]["tram"]
+    assert source["documents"] == 1
+    assert source["duplicate"] == 1
