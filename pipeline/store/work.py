@@ -36,6 +36,13 @@ from pipeline.store.tables import work
 MAX_ATTEMPTS = 3
 """An item that failed so often is set aside (`dead`)."""
 
+ALONE_AFTER = 2
+"""Workers that died with an item until it is claimed alone: the first two deaths
+may be a batch-mate's fault, or nobody's (a power cut)."""
+
+MAX_CLAIMS = 6
+"""An item whose workers died so often is set aside."""
+
 LEASE = timedelta(minutes=10)
 """Longer than any batch takes: 64 pages of at most 5 s on one worker."""
 
@@ -124,8 +131,9 @@ def claim(
 ) -> Claim:
     """Takes up to `limit` items that are due, or whose lease ran out.
 
-    An item whose lease ran out in its last attempt (its worker died with it)
-    is set aside instead.
+    Whose worker died with it `ALONE_AFTER` times is claimed alone, so that an
+    item that kills its worker takes no others along; after `MAX_CLAIMS` it is
+    set aside.
 
     Args:
         version: The stage's: what is set aside stays so until another version.
@@ -139,8 +147,12 @@ def claim(
         ),
     )
     order = work.c.item.desc() if newest_first else work.c.item.asc()
-    chosen = select(work.c.item).where(free).order_by(order).limit(limit)
-    items = connection.scalars(chosen.with_for_update(skip_locked=True)).all()
+    chosen = select(work.c.item, _is_suspect()).where(free).order_by(order)
+    rows = connection.execute(
+        chosen.limit(limit).with_for_update(skip_locked=True)
+    ).all()
+    items = [item for item, suspect in rows if not suspect]
+    items = items or [item for item, _ in rows[:1]]
     token = f"{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:16]}"
     if items:
         connection.execute(
@@ -155,6 +167,10 @@ def claim(
             )
         )
     return Claim(stage=stage, token=token, items=tuple(items), buried=buried)
+
+
+def _is_suspect() -> ColumnElement[bool]:
+    return and_(work.c.state == "claimed", work.c.attempts >= ALONE_AFTER)
 
 
 def take_back(connection: Connection, stage: str, *, now: datetime) -> int:
@@ -410,14 +426,14 @@ def _bury_abandoned(
             work.c.stage == stage,
             work.c.state == "claimed",
             work.c.lease_until <= now,
-            work.c.attempts >= MAX_ATTEMPTS,
+            work.c.attempts >= MAX_CLAIMS,
         )
         .values(
             state="dead",
             claimed_by="",
             lease_until=None,
             reason="worker_died",
-            detail=f"its worker died {MAX_ATTEMPTS} times while it held the item",
+            detail=f"its worker died {MAX_CLAIMS} times while it held the item",
         )
         .returning(work.c.item)
     )

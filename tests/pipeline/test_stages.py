@@ -165,7 +165,7 @@ def test_items_whose_workers_died_are_told_as_set_aside(
     """P5"""
     enqueue(1)
     stage = Doubling()
-    for _ in range(work.MAX_ATTEMPTS):
+    for _ in range(work.MAX_CLAIMS):
         take(database, stage, now=clock.now)
         clock.advance(seconds=work.LEASE.total_seconds())
     assert take(database, stage, now=clock.now) is None

@@ -159,12 +159,12 @@ def test_a_failure_without_hope_is_set_aside_at_once(
     assert stage(database).dead == 1
 
 
-def test_an_item_whose_workers_died_three_times_is_set_aside(
+def test_an_item_whose_workers_died_again_and_again_is_set_aside(
     database, enqueue, claim, clock
 ) -> None:
     """P5: a page that kills the whole process cannot do so for ever."""
     enqueue(1)
-    for _ in range(work.MAX_ATTEMPTS):
+    for _ in range(work.MAX_CLAIMS):
         assert claim().items == (1,)
         clock.advance(seconds=work.LEASE.total_seconds())
     held = claim()
@@ -172,10 +172,22 @@ def test_an_item_whose_workers_died_three_times_is_set_aside(
     assert stage(database).dead_reasons == {"worker_died": 1}
 
 
+def test_an_item_that_kills_its_workers_takes_no_others_along(
+    database, enqueue, claim, clock
+) -> None:
+    """P5: claimed alone after two deaths, the others are done beside it."""
+    enqueue(1, 2, 3)
+    for _ in range(work.ALONE_AFTER):
+        assert len(claim().items) == 3
+        clock.advance(seconds=work.LEASE.total_seconds())
+    alone = [claim().items for _ in range(3)]
+    assert sorted(alone) == [(1,), (2,), (3,)]
+
+
 def test_what_died_with_its_workers_stays_set_aside_until_a_new_version(
     database, enqueue, claim, clock
 ) -> None:
-    test_an_item_whose_workers_died_three_times_is_set_aside(
+    test_an_item_whose_workers_died_again_and_again_is_set_aside(
         database, enqueue, claim, clock
     )
     assert _renew(database, "1") == 0
