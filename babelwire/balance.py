@@ -50,7 +50,7 @@ def show_balance(database: Database, names: Collection[str]) -> None:
     if len(lines) > 1:
         columns = list(zip(*(line[1:] for line in lines), strict=True))
         lines.append(["all", *(sum(map(int, column)) for column in columns)])
-    headings = ["source", *keys, "rejected", "failed"]
+    headings = ["source", "found", *keys[1:], "rejected", "failed"]
     table(headings, lines, numbers=frozenset(range(1, len(headings))))
     for text in reasons(rows):
         say(text)

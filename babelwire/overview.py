@@ -68,7 +68,15 @@ def show_status(status: Mapping[str, Any]) -> None:
         ]
         for name, source in status["sources"].items()
     ]
-    headings = ["source", *keys, "rejected", "failed", "documents", "last visit"]
+    headings = [
+        "source",
+        "found",
+        *keys[1:],
+        "rejected",
+        "failed",
+        "documents",
+        "last visit",
+    ]
     if rows:
         table(headings, rows, numbers=frozenset(range(1, 9)))
     else:

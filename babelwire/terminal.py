@@ -24,6 +24,9 @@ _BIDI_CONTROLS = frozenset(
 PLAIN_WIDTH = 120
 """Of tables and passages where the output is no terminal."""
 
+MIN_TEXT_WIDTH = 8
+"""Of a table's column of words on a narrow terminal."""
+
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 
 
@@ -105,7 +108,7 @@ def table(
     *,
     numbers: frozenset[int] = frozenset(),
 ) -> None:
-    """An aligned table on stdout.
+    """An aligned table on stdout; columns of nothing but zeros are left out.
 
     Args:
         headings: One per column.
@@ -116,18 +119,19 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True
-    )
-    for number, heading in enumerate(headings):
+    lines = [list(row) for row in rows]
+    shown = [n for n in range(len(headings)) if any(line[n] != 0 for line in lines)]
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for number in shown:
         grid.add_column(
-            Text(heading),
+            Text(headings[number]),
             justify="right" if number in numbers else "left",
             no_wrap=number in numbers,
+            min_width=None if number in numbers else MIN_TEXT_WIDTH,
             overflow="fold",
         )
-    for row in rows:
-        grid.add_row(*(Text(_cell(cell)) for cell in row))
+    for line in lines:
+        grid.add_row(*(Text(_cell(line[number])) for number in shown))
     out().print(grid)
 
 

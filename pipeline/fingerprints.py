@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import regex
@@ -121,6 +122,15 @@ def tokens(text: str) -> list[str]:
     """
     found: list[str] = _TOKEN.findall(text.lower())
     return found
+
+
+def count_tokens(text: str, enough: int) -> int:
+    """How many tokens a text has; counting ends at `enough`.
+
+    >>> count_tokens("Kazan 2024", 120), count_tokens("one two three", 2)
+    (2, 2)
+    """
+    return sum(1 for _ in islice(_TOKEN.finditer(text), enough))
 
 
 def _comparable(

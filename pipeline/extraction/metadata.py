@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,6 +48,8 @@ _ISO = re.compile(
     r"\s*(Z|[+-]\d{2}:?\d{2})?)?)?$"
 )
 _SPACE = re.compile(r"\s+")
+_UNSTORABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Unicode's categories Cc, without the line feed, and Cs."""
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Nothing on the web is older; an earlier date is a template's default."""
@@ -300,8 +301,4 @@ def storable(text: str) -> str:
     >>> storable("a\x00b\ud800c")
     'abc'
     """
-    if text.isprintable():
-        return text
-    return "".join(
-        c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cs"}
-    )
+    return _UNSTORABLE.sub("", text)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from pipeline.fingerprints import tokens
+from pipeline.fingerprints import count_tokens
 
 SHORT_WORDS = 120
 """Longer texts are articles, whatever their headline says: an article *about*
@@ -15,7 +15,7 @@ cookie banners has more words than a banner."""
 
 MIN_WORDS = 15
 """A shorter text is a caption, a player or a teaser. Counted as in
-`pipeline.fingerprints.tokens`, so Chinese counts by the character."""
+`pipeline.fingerprints.count_tokens`, so Chinese counts by the character."""
 
 
 def rejection(title: str, text: str, *, is_free: bool = True) -> str:
@@ -26,7 +26,7 @@ def rejection(title: str, text: str, *, is_free: bool = True) -> str:
         text: What the extractor found.
         is_free: False where the page declares itself behind a paywall.
     """
-    words = len(tokens(text))
+    words = count_tokens(text, SHORT_WORDS)
     if words == 0:
         return _by_phrase(title, text) or "no_text"
     if words < SHORT_WORDS:

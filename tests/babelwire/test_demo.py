@@ -10,11 +10,16 @@ from tests.babelwire.conftest import Demo, babelwire
 def test_demo_ends_well_and_shows_the_balance(demo: Demo) -> None:
     assert demo.ran.status == 0, demo.ran.err
     world = World.load()
+    status = babelwire("status", "--json", workspace=demo.workspace).json
+    sources = status["sources"].values()
+    assert sum(source["documents"] for source in sources) == len(world.articles)
+    assert sum(source["pending"] for source in sources) == 0
+    outcomes = ("pending", "stored", "unchanged", "duplicate")
+    for source in sources:
+        lost = sum(source["rejected"].values()) + sum(source["failed"].values())
+        assert source["discovered"] == sum(source[key] for key in outcomes) + lost
     total = next(line for line in demo.ran.out.splitlines() if line.startswith("all"))
-    discovered, pending, stored = (int(n) for n in total.split()[1:4])
-    assert stored == len(world.articles)
-    assert pending == 0
-    assert discovered == sum(int(n) for n in total.split()[2:])
+    assert str(sum(source["discovered"] for source in sources)) in total.split()
 
 
 def test_demo_answers_an_english_query_from_three_other_languages(demo: Demo) -> None:
