@@ -9,6 +9,7 @@ copies and 400 templates: precision .999, recall .966.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,6 +42,12 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}
 _TOKEN = regex.compile(
     rf"[{_UNSPACED}]\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}]--[{_UNSPACED}]]+", regex.V1
 )
+_SPACED_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+"""The same, twice as fast, where none of those scripts is."""
+_MAY_BE_UNSPACED = re.compile(
+    "[\u0e00-\u109f\u1780-\u17ff\u19e0-\u19ff\u2e80-\U0010ffff]"
+)
+"""The blocks in which they lie, and others."""
 _NUMBER = regex.compile(r"\p{Nd}+(?:[.,]\p{Nd}+)*")
 
 
@@ -120,7 +127,7 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Kazan 2024: मेयर, 喀山")
     ['kazan', '2024', 'मेयर', '喀', '山']
     """
-    found: list[str] = _TOKEN.findall(text.lower())
+    found: list[str] = _pattern(text).findall(text.lower())
     return found
 
 
@@ -130,7 +137,11 @@ def count_tokens(text: str, enough: int) -> int:
     >>> count_tokens("Kazan 2024", 120), count_tokens("one two three", 2)
     (2, 2)
     """
-    return sum(1 for _ in islice(_TOKEN.finditer(text), enough))
+    return sum(1 for _ in islice(_pattern(text).finditer(text), enough))
+
+
+def _pattern(text: str) -> regex.Pattern[str]:
+    return _TOKEN if _MAY_BE_UNSPACED.search(text) else _SPACED_TOKEN
 
 
 def _comparable(
@@ -163,7 +174,7 @@ def _shingles(words: list[str]) -> list[int]:
 def _winnow(hashes: list[int]) -> set[int]:
     if len(hashes) <= WINDOW:
         return {min(hashes)} if hashes else set()
-    return {min(hashes[i : i + WINDOW]) for i in range(len(hashes) - WINDOW + 1)}
+    return set(map(min, *(hashes[start:] for start in range(WINDOW))))
 
 
 @lru_cache(maxsize=65536)

@@ -173,7 +173,9 @@ def _text(tree: HtmlElement, page: PageInput) -> str:
     from trafilatura import bare_extraction
 
     stand_ins = _replace_joiners(tree)
-    found = bare_extraction(tree, options=copy(_options()))
+    options = copy(_options())
+    options.url = options.source = page.url
+    found = bare_extraction(tree, options=options)
     if found is None or isinstance(found, dict):
         return ""
     return normalise((found.text or "").translate(stand_ins))
@@ -181,10 +183,7 @@ def _text(tree: HtmlElement, page: PageInput) -> str:
 
 @cache
 def _options() -> Extractor:
-    """trafilatura's settings; reading its configuration costs .1 ms a page.
-
-    The text does not depend on the page's URL, which is therefore not in it.
-    """
+    """Trafilatura's settings but the URL; made once, as it parses each number."""
     from trafilatura.settings import Extractor
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)

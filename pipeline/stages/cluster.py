@@ -39,10 +39,15 @@ class ClusterStage:
         results: Mapping[int, Fingerprints],
         now: datetime,
     ) -> Mapping[int, StageError]:
-        """Compares with what is stored, one document after the other."""
+        """Compares with what is stored, in the order of the readings."""
         shown = clusters.current_documents(connection, list(results))
-        for item in sorted(shown):
-            clusters.assign(connection, shown[item], item, results[item])
+        batch = [
+            clusters.Fingerprinted(
+                document_id=shown[item], reading_id=item, found=results[item]
+            )
+            for item in sorted(shown)
+        ]
+        clusters.assign(connection, batch)
         return {}
 
     def set_aside(self, connection: Connection, items: Sequence[int]) -> None:

@@ -16,7 +16,8 @@ from pipeline.extraction import EXTRACTOR_VERSION, PageInput, extract_page
 from pipeline.sources import Selectors, Source
 from pipeline.store import work
 from pipeline.store.frontier import resolve
-from pipeline.store.readings import Extracted, load_pages, pages_to_read_again, record
+from pipeline.store.readings import Extracted, load_pages, pages_to_read_again
+from pipeline.store.recording import record_all
 from pipeline.workers import Workers
 
 
@@ -98,12 +99,9 @@ class ExtractStage:
         self, connection: Connection, results: Mapping[int, Extracted], now: datetime
     ) -> Mapping[int, StageError]:
         """Records readings, oldest page first, and makes them due for the rest."""
-        readings: list[int] = []
-        for item in sorted(results):
-            recorded = record(
-                connection, results[item], extractor=self.version, now=now
-            )
-            readings += recorded.reading_ids
+        batch = [results[item] for item in sorted(results)]
+        recorded = record_all(connection, batch, extractor=self.version, now=now)
+        readings = [number for one in recorded for number in one.reading_ids]
         work.enqueue(connection, "identify", readings, now=now)
         work.enqueue(connection, "cluster", readings, now=now)
         return {}

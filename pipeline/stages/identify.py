@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from pipeline.documents import Identification, Identifier
 from pipeline.errors import StageError
@@ -48,17 +48,19 @@ class IdentifyStage:
         now: datetime,
     ) -> Mapping[int, StageError]:
         """Stores the languages; segmentation is due."""
-        for item, found in results.items():
-            connection.execute(
-                update(readings)
-                .where(readings.c.id == item)
-                .values(
-                    language=found.language,
-                    language_confidence=found.confidence,
-                    language_alternatives=[list(a) for a in found.alternatives],
-                    identifier=self.version,
-                )
-            )
+        rows = [
+            {
+                "reading": item,
+                "language": found.language,
+                "language_confidence": found.confidence,
+                "language_alternatives": [list(a) for a in found.alternatives],
+                "identifier": self.version,
+            }
+            for item, found in results.items()
+        ]
+        if rows:
+            one = readings.c.id == bindparam("reading")
+            connection.execute(update(readings).where(one), rows)
         raise_for_readings(connection, list(results))
         work.enqueue(connection, "segment", results, now=now)
         return {}

@@ -141,11 +141,14 @@ def _note_errors(
     now: datetime,
 ) -> None:
     supply = stage.supply(connection) if errors else ""
+    items_by_error: dict[StageError, list[int]] = {}
     for item, error in errors.items():
+        items_by_error.setdefault(error, []).append(item)
+    for error, items in items_by_error.items():
         version = stage.version
         if error.waiting:
             version = work.waiting_version(version, supply)
-        work.fail(connection, claim, item, error, now=now, input_version=version)
+        work.fail(connection, claim, items, error, now=now, input_version=version)
     dead = work.dead_among(connection, stage.name, list(errors))
     if dead:
         stage.set_aside(connection, dead)

@@ -83,11 +83,7 @@ class TranslateStage:
         now: datetime,
     ) -> Mapping[int, StageError]:
         """Stores what there is; what is incomplete keeps waiting."""
-        changed = [
-            item
-            for item, found in results.items()
-            if replace_translations(connection, item, found, now=now)
-        ]
+        changed = replace_translations(connection, results, now=now)
         raise_for_readings(connection, changed)
         return {
             item: error

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.documents import (
@@ -126,10 +126,11 @@ def find_document(connection: Connection, url: str) -> str | None:
 
 
 def load_translations(
-    connection: Connection, reading_id: int
-) -> tuple[Translation, ...]:
-    """The stored translations of one reading."""
-    return _Parts(connection, [reading_id]).translations(reading_id)
+    connection: Connection, reading_ids: Sequence[int]
+) -> dict[int, tuple[Translation, ...]]:
+    """The stored translations of each reading; empty where there are none."""
+    parts = _Translations(connection, reading_ids)
+    return {reading_id: parts.of(reading_id) for reading_id in reading_ids}
 
 
 def cluster_members(connection: Connection, cluster_id: str) -> list[str]:
@@ -151,17 +152,28 @@ def raise_versions(connection: Connection, ids: Iterable[str]) -> None:
         return
     last = _advance(connection, "version", len(unique))
     first = last - len(unique) + 1
-    for version, document_id in enumerate(unique, start=first):
-        connection.execute(
-            update(documents)
-            .where(documents.c.id == document_id)
-            .values(version=version)
-        )
+    connection.execute(
+        update(documents).where(documents.c.id == bindparam("document")),
+        [
+            {"document": document_id, "version": version}
+            for version, document_id in enumerate(unique, start=first)
+        ],
+    )
 
 
 def next_version(connection: Connection) -> int:
     """The next version, for a document that is being inserted."""
     return _advance(connection, "version", 1)
+
+
+def next_versions(connection: Connection, number: int) -> range:
+    """So many next versions, in order.
+
+    Whoever took any holds the counter until its transaction ends: others who want
+    some wait. Taking none serves to wait for them.
+    """
+    last = _advance(connection, "version", number)
+    return range(last - number + 1, last + 1)
 
 
 def raise_for_readings(connection: Connection, reading_ids: Sequence[int]) -> None:
@@ -276,6 +288,29 @@ class _Parts:
                 .order_by(segments.c.reading_id, segments.c.position)
             )
         )
+        self._translations = _Translations(connection, reading_ids)
+
+    def segments(self, reading_id: int, title: str, text: str) -> tuple[Segment, ...]:
+        fields = {"title": title, "text": text}
+        return tuple(
+            Segment(
+                position=row.position,
+                field=row.field,
+                start=row.start,
+                end=row.end,
+                text=fields[row.field][row.start : row.end],
+            )
+            for row in self._segments.get(reading_id, ())
+        )
+
+    def translations(self, reading_id: int) -> tuple[Translation, ...]:
+        return self._translations.of(reading_id)
+
+
+class _Translations:
+    """Translations of some readings, loaded in two queries."""
+
+    def __init__(self, connection: Connection, reading_ids: Sequence[int]) -> None:
         self._translations = _grouped(
             connection.execute(
                 select(translations)
@@ -295,20 +330,7 @@ class _Parts:
             )
         )
 
-    def segments(self, reading_id: int, title: str, text: str) -> tuple[Segment, ...]:
-        fields = {"title": title, "text": text}
-        return tuple(
-            Segment(
-                position=row.position,
-                field=row.field,
-                start=row.start,
-                end=row.end,
-                text=fields[row.field][row.start : row.end],
-            )
-            for row in self._segments.get(reading_id, ())
-        )
-
-    def translations(self, reading_id: int) -> tuple[Translation, ...]:
+    def of(self, reading_id: int) -> tuple[Translation, ...]:
         by_target: Mapping[str, list[Row[Any]]] = {
             target: list(rows)
             for target, rows in groupby(

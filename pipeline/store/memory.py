@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.database import Database
 from pipeline.store.tables import memory
-from pipeline.translation.memory import segment_checksum
+from pipeline.translation.memory import LanguagePair, segment_checksum
 from pipeline.translation.tmx import SavedTranslation
 
 BATCH = 1000
@@ -25,6 +25,13 @@ class StoredTranslations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def known(self, pairs: Collection[LanguagePair]) -> list[LanguagePair]:
+        """Those of some pairs that have saved translations at all."""
+        with self._database.read() as connection:
+            return [
+                pair for pair in pairs if connection.execute(_of_pair(*pair)).first()
+            ]
+
     def look_up(
         self, source_language: str, target_language: str, checksums: Sequence[str]
     ) -> Mapping[str, tuple[str, str]]:
@@ -35,8 +42,7 @@ class StoredTranslations:
                 statement = select(
                     memory.c.checksum, memory.c.target_text, memory.c.origin
                 ).where(
-                    memory.c.source_language == primary_language(source_language),
-                    memory.c.target_language == target_language,
+                    *_is_pair(source_language, target_language),
                     memory.c.checksum.in_(checksums[start : start + BATCH]),
                 )
                 for row in connection.execute(statement):
@@ -101,6 +107,17 @@ def supply(connection: Connection) -> str:
     ).one()
     digest = hashlib.sha256(f"{number} {newest}".encode())
     return digest.hexdigest()[:12]
+
+
+def _is_pair(source: str, target: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        memory.c.source_language == primary_language(source),
+        memory.c.target_language == target,
+    )
+
+
+def _of_pair(source: str, target: str) -> Select[tuple[str]]:
+    return select(memory.c.checksum).where(*_is_pair(source, target)).limit(1)
 
 
 def _row(pair: SavedTranslation) -> dict[str, object]:

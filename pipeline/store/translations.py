@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -14,32 +14,28 @@ from pipeline.store.tables import documents, translated_segments, translations
 
 def replace_translations(
     connection: Connection,
-    reading_id: int,
-    found: Sequence[Translation],
+    found: Mapping[int, Sequence[Translation]],
     *,
     now: datetime,
-) -> bool:
-    """Stores a reading's translations; False when they were so already."""
-    if _signature(found) == _signature(_stored(connection, reading_id)):
-        return False
-    for table in (translated_segments, translations):
-        connection.execute(delete(table).where(table.c.reading_id == reading_id))
-    rows = [
-        {
-            "reading_id": reading_id,
-            "target": translation.target,
-            "status": translation.status,
-            "reason": translation.reason,
-            "updated_at": now,
-        }
-        for translation in found
+) -> list[int]:
+    """Stores readings' translations; those whose were not so already."""
+    stored = load_translations(connection, list(found))
+    changed = [
+        reading_id
+        for reading_id, new in found.items()
+        if _signature(new) != _signature(stored[reading_id])
     ]
+    replaced = [reading_id for reading_id in changed if stored[reading_id]]
+    if replaced:
+        for table in (translated_segments, translations):
+            connection.execute(delete(table).where(table.c.reading_id.in_(replaced)))
+    rows = [row for item in changed for row in _rows(item, found[item], now)]
     if rows:
         connection.execute(insert(translations), rows)
-    segments = _segment_rows(reading_id, found)
+    segments = [row for item in changed for row in _segment_rows(item, found[item])]
     if segments:
         connection.execute(insert(translated_segments), segments)
-    return True
+    return changed
 
 
 def count_by_status(connection: Connection, target: str) -> dict[str, int]:
@@ -60,8 +56,19 @@ def _signature(found: Sequence[Translation]) -> list[tuple[object, ...]]:
     ]
 
 
-def _stored(connection: Connection, reading_id: int) -> list[Translation]:
-    return list(load_translations(connection, reading_id))
+def _rows(
+    reading_id: int, found: Sequence[Translation], now: datetime
+) -> list[dict[str, object]]:
+    return [
+        {
+            "reading_id": reading_id,
+            "target": translation.target,
+            "status": translation.status,
+            "reason": translation.reason,
+            "updated_at": now,
+        }
+        for translation in found
+    ]
 
 
 def _segment_rows(

@@ -255,15 +255,16 @@ def finish(
 def fail(
     connection: Connection,
     claim: Claim,
-    item: int,
+    items: Sequence[int],
     error: StageError,
     *,
     now: datetime,
     input_version: str = "",
 ) -> None:
-    """Notes a failed item: due again, waiting for what is missing, or dead.
+    """Notes failed items: due again, waiting for what is missing, or dead.
 
     Args:
+        items: All of which failed with this error.
         input_version: The stage's version; with its supply where it waits.
     """
     if error.waiting:
@@ -282,7 +283,7 @@ def fail(
         }
     connection.execute(
         update(work)
-        .where(_held(claim), work.c.item == item)
+        .where(_held(claim), work.c.item.in_(items))
         .values(
             claimed_by="",
             lease_until=None,

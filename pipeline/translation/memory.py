@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from pipeline.documents import Translated, TranslationRequest
@@ -15,9 +15,16 @@ _QUOTES = str.maketrans(dict.fromkeys("«»“”„‟″〝〞", '"') | dict.f
 
 NAME = "memory"
 
+LanguagePair = tuple[str, str]
+"""Source and target language."""
+
 
 class SavedTranslations(Protocol):
     """Where saved translations are looked up."""
+
+    def known(self, pairs: Collection[LanguagePair]) -> Collection[LanguagePair]:
+        """Those of some pairs that have saved translations at all."""
+        ...
 
     def look_up(
         self, source_language: str, target_language: str, checksums: Sequence[str]
@@ -37,7 +44,9 @@ class MemoryTranslator:
     def translate(self, requests: Sequence[TranslationRequest]) -> list[Translated]:
         """The saved translation of each segment that has one."""
         answers: list[Translated] = [_NOT_SAVED] * len(requests)
-        for (source, target), numbers in _by_pair(requests).items():
+        numbers_by_pair = _by_pair(requests)
+        for source, target in self._saved.known(numbers_by_pair.keys()):
+            numbers = numbers_by_pair[source, target]
             sums = {n: segment_checksum(requests[n].text) for n in numbers}
             found = self._saved.look_up(source, target, sorted(set(sums.values())))
             for number, checksum in sums.items():
@@ -67,8 +76,8 @@ def normalise_segment(text: str) -> str:
 
 def _by_pair(
     requests: Iterable[TranslationRequest],
-) -> dict[tuple[str, str], list[int]]:
-    pairs: dict[tuple[str, str], list[int]] = {}
+) -> dict[LanguagePair, list[int]]:
+    pairs: dict[LanguagePair, list[int]] = {}
     for number, request in enumerate(requests):
         pair = (request.source_language, request.target_language)
         pairs.setdefault(pair, []).append(number)

@@ -16,7 +16,6 @@ from babelwire.assembly import now, open_engine, processor
 from babelwire.overview import load_status
 from babelwire.workspace import find_workspace
 from pipeline.archive import verify as verify_records
-from pipeline.failpoints import POINTS
 from pipeline.importing import file_checksum, import_pages, read_file
 from pipeline.store.archived import expected_records
 from pipeline.urls import document_id, url_key
@@ -97,7 +96,19 @@ def assert_whole(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", [p for p in POINTS if p.split(".")[0] in {"process", "import", "index"}]
+    "point",
+    [
+        "import.after_sync",
+        "process.after_claim",
+        "process.before_save",
+        "process.in_save",
+        "process.after_save",
+        "index.before_write",
+        "index.after_write",
+        "index.after_commit",
+        "index.before_state",
+        "index.after_state",
+    ],
 )
 def test_killed_at_a_point_the_next_run_goes_on(
     workspace: Path, articles: Path, point: str

@@ -12,7 +12,8 @@ from pipeline.documents import Document, Extraction, Kind, Page, WarcPlace
 from pipeline.sources import Source
 from pipeline.store import Database
 from pipeline.store.documents import load_documents
-from pipeline.store.readings import Extracted, Recorded, record
+from pipeline.store.readings import Extracted, Recorded
+from pipeline.store.recording import record
 from pipeline.store.sources import keep_sources
 from pipeline.store.tables import documents, pages, readings, urls
 from pipeline.urls import host_of, url_key

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from pipeline.documents import Document
 from pipeline.fingerprints import COMMON_DOCUMENTS, Fingerprints, fingerprint
@@ -33,10 +33,19 @@ def source(database: Database) -> None:
         add_source(connection)
 
 
+def assign(
+    connection: Connection, document_id: str, reading_id: int, found: Fingerprints
+) -> None:
+    one = clusters.Fingerprinted(
+        document_id=document_id, reading_id=reading_id, found=found
+    )
+    clusters.assign(connection, [one])
+
+
 def add(database: Database, name: str, text: str) -> str:
     with database.write() as connection:
         identity, reading = add_document(connection, f"{SITE}/{name}", text)
-        clusters.assign(connection, identity, reading, fingerprint(text))
+        assign(connection, identity, reading, fingerprint(text))
     return identity
 
 
@@ -45,7 +54,7 @@ def change(database: Database, name: str, text: str, days: int = 1) -> None:
         page = make_page(connection, f"{SITE}/{name}", at=NOW + timedelta(days=days))
         (reading,) = record_page(connection, page, text).reading_ids
         identity = clusters.current_documents(connection, [reading])[reading]
-        clusters.assign(connection, identity, reading, fingerprint(text))
+        assign(connection, identity, reading, fingerprint(text))
 
 
 def by_name(database: Database) -> dict[str, Document]:
@@ -147,9 +156,9 @@ def test_a_document_of_many_words_is_compared_too(database) -> None:
     few = Fingerprints(hashes=tuple(range(0, 400, 4)), numbers=())
     with database.write() as connection:
         identity, reading = add_document(connection)
-        clusters.assign(connection, identity, reading, few)
-        holders = clusters._holders(connection, range(-200_000, 200_000, 4), "")
-    assert holders == {value: [identity] for value in few.hashes}
+        assign(connection, identity, reading, few)
+        holders = clusters._holders(connection, range(-200_000, 200_000, 4))
+    assert holders == {value: {identity} for value in few.hashes}
 
 
 def test_the_stage_groups_only_what_is_shown_now(database) -> None:

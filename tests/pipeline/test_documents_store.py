@@ -196,7 +196,7 @@ def test_new_segments_take_the_translations_of_the_old_ones_away(database) -> No
     title = Segment(position=0, field="title", start=0, end=6, text="Mayors")
     with database.write() as connection:
         _, reading = add_document(connection)
-        replace_translations(connection, reading, [translation()], now=NOW)
+        replace_translations(connection, {reading: [translation()]}, now=NOW)
         SegmentStage().save(connection, {reading: (title,)}, NOW)
     (document,) = shown(database)
     assert document.segments == (title,)
@@ -215,7 +215,7 @@ def test_translations_come_back_whole_and_by_target(database) -> None:
     with database.write() as connection:
         _, reading = add_document(connection)
         assert replace_translations(
-            connection, reading, [translation(), english], now=NOW
+            connection, {reading: [translation(), english]}, now=NOW
         )
         assert count_by_status(connection, "en") == {"partial": 1}
     (document,) = shown(database)
@@ -228,19 +228,19 @@ def test_equal_translations_again_are_no_change(database) -> None:
     with database.write() as connection:
         _, reading = add_document(connection)
         found = [translation(), translation(target="en")]
-        assert replace_translations(connection, reading, found, now=NOW)
-        assert not replace_translations(connection, reading, found[::-1], now=NOW)
+        assert replace_translations(connection, {reading: found}, now=NOW)
+        assert not replace_translations(connection, {reading: found[::-1]}, now=NOW)
         changed = [translation("Salut."), translation(target="en")]
-        assert replace_translations(connection, reading, changed, now=NOW)
+        assert replace_translations(connection, {reading: changed}, now=NOW)
     assert shown(database)[0].translation("fr") == translation("Salut.")
 
 
 def test_without_target_languages_nothing_is_left(database) -> None:
     with database.write() as connection:
         _, reading = add_document(connection)
-        replace_translations(connection, reading, [translation()], now=NOW)
-        assert replace_translations(connection, reading, [], now=NOW)
-        assert not replace_translations(connection, reading, [], now=NOW)
+        replace_translations(connection, {reading: [translation()]}, now=NOW)
+        assert replace_translations(connection, {reading: []}, now=NOW)
+        assert not replace_translations(connection, {reading: []}, now=NOW)
     assert shown(database)[0].translations == ()
 
 
@@ -253,7 +253,7 @@ def test_a_change_to_a_translation_shows_in_one_read_as_a_whole(
     with open_store().read() as reader:
         (before,) = documents.load_documents(reader, [identity])
         with database.write() as connection:
-            replace_translations(connection, reading, [translation()], now=NOW)
+            replace_translations(connection, {reading: [translation()]}, now=NOW)
             documents.raise_for_readings(connection, [reading])
         statement = select(table.c.version).where(table.c.id == identity)
         assert reader.scalar(statement) == before.version

@@ -49,7 +49,7 @@ def fail(
 ) -> None:
     version = work.waiting_version("1", supply) if error.waiting else "1"
     with database.write() as connection:
-        work.fail(connection, held, item, error, now=clock.now, input_version=version)
+        work.fail(connection, held, [item], error, now=clock.now, input_version=version)
 
 
 def stage(database: Database) -> work.StageCounts:
