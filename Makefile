@@ -45,9 +45,10 @@ bench: setup-dev ## figures, side by side with what one would use instead
 	@$(BIN)/python -m benchmarks
 
 postgresql: setup-dev ## the store's tests on a temporary PostgreSQL server
-	@folder=$$(mktemp -d) && trap 'bash tests/postgresql.sh stop "$$folder/pg"; \
+	@folder=$$(mktemp -d) && chmod 711 "$$folder" && trap 'bash tests/postgresql.sh stop "$$folder/pg"; \
 		rm -rf "$$folder"' EXIT && \
-		eval "$$(bash tests/postgresql.sh start "$$folder/pg")" && \
+		server=$$(bash tests/postgresql.sh start "$$folder/pg") && \
+		eval "$$server" && \
 		$(BIN)/python -m pytest -q tests/pipeline
 
 setup: $(VENV)/run.stamp
