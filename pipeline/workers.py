@@ -2,7 +2,8 @@
 
 One item at a time over a pipe, with a time and a memory limit; a child that
 hangs, crashes or outgrows its limit is killed and replaced, and only its item
-fails (P5).
+fails (P5). A small item may lie in the pipe already while a child works on the
+one before: it needs not wait for this process, which has other work too.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import threading
 import time
 import traceback
 import warnings
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, Generic, TypeVar
 
 from pipeline.errors import StageError
@@ -36,6 +39,14 @@ JOIN_SECONDS = 5.0
 
 CLOSE_SECONDS = 1.0
 """So soon a `run` in another thread notices that the pool was closed."""
+
+
+PREFETCHED_BYTES = 4096
+"""A larger item is not sent before the child waits for it: sending what a pipe
+does not hold (8 KiB on macOS, more on Linux) would block."""
+
+PER_CHILD = 2
+"""Items a child has at most: one in work, one in its pipe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +67,7 @@ class _Child:
     process: BaseProcess
     pipe: Connection
     ready: bool = False
-    item: int | None = None
+    items: deque[int] = field(default_factory=deque)
     deadline: float = field(default=0.0)
 
 
@@ -96,12 +107,13 @@ class Workers(Generic[Item, Result]):
         results: list[Result | StageError | None] = [None] * len(items)
         waiting = list(range(len(items)))[::-1]
         with self._running:
+            self._forget_dead()
             while not self._closed and (waiting or self._busy()):
                 self._hand_out(items, waiting)
                 for child in self._due():
-                    number = child.item
-                    answer = self._collect(child)
-                    if number is not None and answer is not None:
+                    number = child.items[0]
+                    answer = self._collect(child, waiting)
+                    if answer is not None:
                         results[number] = answer
         return [_LOST if result is None else result for result in results]
 
@@ -117,29 +129,33 @@ class Workers(Generic[Item, Result]):
             self._children.clear()
 
     def _busy(self) -> list[_Child]:
-        return [child for child in self._children if child.item is not None]
+        return [child for child in self._children if child.items]
 
     def _hand_out(self, items: Sequence[Item], waiting: list[int]) -> None:
-        self._forget_dead()
         while waiting and len(self._children) < min(self._size, len(items)):
             self._children.append(self._start())
-        for child in self._children:
-            if waiting and child.item is None:
-                self._give(child, waiting.pop(), items)
+        for held in range(PER_CHILD):
+            for child in self._children:
+                if waiting and len(child.items) == held:
+                    self._give(child, items, waiting)
 
     def _forget_dead(self) -> None:
         """Children that died while idle must cost no item an attempt."""
         for child in list(self._children):
-            if child.item is None and not child.process.is_alive():
+            if not child.items and not child.process.is_alive():
                 self._children.remove(child)
                 _end(child)
 
-    def _give(self, child: _Child, number: int, items: Sequence[Item]) -> None:
-        child.item = number
-        patience = self._limits.seconds if child.ready else START_SECONDS
-        child.deadline = time.monotonic() + patience
+    def _give(self, child: _Child, items: Sequence[Item], waiting: list[int]) -> None:
+        message = ForkingPickler.dumps(items[waiting[-1]])
+        if child.items and len(message) > PREFETCHED_BYTES:
+            return
+        if not child.items:
+            patience = self._limits.seconds if child.ready else START_SECONDS
+            child.deadline = time.monotonic() + patience
+        child.items.append(waiting.pop())
         with contextlib.suppress(OSError):  # a dead child shows when collected
-            child.pipe.send(items[number])
+            child.pipe.send_bytes(message)
 
     def _due(self) -> list[_Child]:
         """Children that answered, died, or ran out of time."""
@@ -151,32 +167,35 @@ class Workers(Generic[Item, Result]):
         late = [c for c in busy.values() if c not in answered and c.deadline <= now]
         return answered + late
 
-    def _collect(self, child: _Child) -> Result | StageError | None:
-        """The child's answer; None when it only said that it is ready."""
+    def _collect(self, child: _Child, waiting: list[int]) -> Result | StageError | None:
+        """The answer to its first item; None when it only said that it is ready."""
         if not child.pipe.poll():
             seconds = self._limits.seconds
-            return self._replace(
-                child, StageError(reason="timeout", detail=f"over {seconds:g} s")
-            )
+            error = StageError(reason="timeout", detail=f"over {seconds:g} s")
+            return self._replace(child, error, waiting)
         try:
             message = child.pipe.recv()
         except (EOFError, OSError):
             child.process.join(JOIN_SECONDS)
             code = child.process.exitcode
-            return self._replace(
-                child, StageError(reason="crash", detail=f"child ended with {code}")
-            )
+            error = StageError(reason="crash", detail=f"child ended with {code}")
+            return self._replace(child, error, waiting)
+        child.deadline = time.monotonic() + self._limits.seconds
         if not child.ready:  # the first message says only this
             child.ready = True
-            child.deadline = time.monotonic() + self._limits.seconds
             return None
-        child.item = None
+        child.items.popleft()
         answer: Result | StageError = message
         return answer
 
-    def _replace(self, child: _Child, error: StageError) -> StageError:
+    def _replace(
+        self, child: _Child, error: StageError, waiting: list[int]
+    ) -> StageError:
+        """Ends a child that failed its first item; another one gets the rest."""
         self._children.remove(child)
-        child.item = None
+        child.items.popleft()
+        waiting.extend(reversed(child.items))
+        child.items.clear()
         _end(child)
         return error
 

@@ -126,9 +126,13 @@ def normalise(text: str) -> str:
     >>> normalise("a\u0301  b \r\n\n c\x00")
     'á b\nc'
     """
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    text = _BREAKS.sub("\n", _BLANKS.sub(" ", text))
-    return storable(text).strip()
+    # Some control characters are blanks; what stood around others meets.
+    kept = storable(_collapsed(text.replace("\r\n", "\n")))
+    return _collapsed(unicodedata.normalize("NFC", kept)).strip()
+
+
+def _collapsed(text: str) -> str:
+    return _BREAKS.sub("\n", _BLANKS.sub(" ", text))
 
 
 def _parse(html: str) -> HtmlElement | None:

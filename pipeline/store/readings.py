@@ -106,22 +106,17 @@ def load_segments(
     """Language and segments by reading."""
     texts = load_texts(connection, ids)
     found: dict[int, list[Segment]] = {reading_id: [] for reading_id in texts}
+    c = segments.c
     rows = connection.execute(
-        select(segments)
-        .where(segments.c.reading_id.in_(ids))
-        .order_by(segments.c.reading_id, segments.c.position)
+        select(c.reading_id, c.position, c.field, c.start, c.end)
+        .where(c.reading_id.in_(ids))
+        .order_by(c.reading_id, c.position)
     )
-    for row in rows:
-        texts_of = texts[row.reading_id]
-        field = texts_of.title if row.field == "title" else texts_of.text
-        found[row.reading_id].append(
-            Segment(
-                position=row.position,
-                field=row.field,
-                start=row.start,
-                end=row.end,
-                text=field[row.start : row.end],
-            )
+    for reading_id, position, field, start, end in rows:
+        of = texts[reading_id]
+        text = (of.title if field == "title" else of.text)[start:end]
+        found[reading_id].append(
+            Segment(position=position, field=field, start=start, end=end, text=text)
         )
     return {
         reading_id: (texts[reading_id].language or UNDETERMINED, tuple(pieces))
