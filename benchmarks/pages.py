@@ -18,22 +18,45 @@ PAGE_BYTES = 57_600
 
 
 def page(host: int, number: int, words: Sequence[str] = WORDS) -> bytes:
-    """An article of some 300 words amid the usual menus and scripts."""
+    """An article of some 300 words amid as much else as on a real news page.
+
+    Menus, teasers and scripts fill it up to `PAGE_BYTES`; trafilatura needs as
+    long for it as for the mean page of the article-extraction-benchmark.
+    """
     chosen = random.Random(host * 100_003 + number)
+
+    def text(length: int) -> str:
+        return " ".join(chosen.choices(words, k=length))
+
     paragraphs = "".join(
-        f"<p>{' '.join(chosen.choices(words, k=50))} {number}.</p>" for _ in range(6)
+        f"<p>{text(25)} <a href='/tag/{n}'>{text(2)}</a> {text(25)} {number}.</p>"
+        for n in range(6)
     )
     menu = "".join(
-        f'<li><a href="/section/{n}">Section {n}</a></li>' for n in range(40)
+        f'<li class="menu-item"><a href="/section/{n}"><span>{text(2)}</span></a></li>'
+        for n in range(60)
     )
     head = (
         f"<!doctype html><html lang=en><head><title>Story {number}</title>"
         "<meta property='article:published_time' content='2024-06-21T10:00:00Z'>"
-        f"</head><body><nav><ul>{menu}</ul></nav><article><h1>Story {number}</h1>"
-        f"{paragraphs}</article><footer>All rights reserved</footer><script>"
+        f"</head><body><header><nav><ul>{menu}</ul></nav></header><main><article>"
+        f"<h1>Story {number}</h1>{paragraphs}</article></main><aside>"
     )
-    rest = PAGE_BYTES - len(head.encode()) - 24
-    return f"{head}/*{'x' * rest}*/</script></body></html>".encode()
+    parts = [head]
+    size = len(head.encode())
+    while size < PAGE_BYTES - 4_000:
+        parts.append(
+            f'<div class="teaser"><a href="/story/{len(parts)}"><img src="/i.jpg" '
+            f'alt=""><h3>{text(6)}</h3></a><p class="lead">{text(14)}</p>'
+            f'<ul class="meta"><li>{text(2)}</li><li><time>10:00</time></li></ul></div>'
+        )
+        size += len(parts[-1].encode())
+    script = "var state={" + ",".join(f'"k{n}":{n}' for n in range(300)) + "};"
+    parts.append(
+        f"</aside><footer><p>All rights reserved</p></footer><script>{script}"
+        "</script></body></html>"
+    )
+    return "".join(parts).encode()
 
 
 def feed(port: int, pages: int) -> bytes:
