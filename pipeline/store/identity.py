@@ -138,7 +138,7 @@ def _document_rows(
             "id": document.id,
             "source": page.source,
             "kind": kind_by_source.get(page.source),
-            "url": page.url,
+            "url": _shown_url(document),
             "first_seen_at": page.fetched_at,
             "revision": 1,
             "reading_id": reading_id,
@@ -148,6 +148,20 @@ def _document_rows(
             new, pages, reading_ids, versions, strict=True
         )
     ]
+
+
+def _shown_url(document: NewDocument) -> str:
+    """The page's address as the page itself writes it, without tracking.
+
+    Only a canonical with the same key is the same address; another one, also of
+    the same site, may be wrong and is not what was read.
+    """
+    page = document.extracted.page
+    declared = document.extracted.extraction.canonical_url
+    try:
+        return declared if url_key(declared) == document.url_key else page.url
+    except ValueError:
+        return page.url
 
 
 def _url_rows(document: NewDocument) -> list[dict[str, str]]:
@@ -389,7 +403,9 @@ def _adopt_redirects(connection: Connection, key: str, document: str) -> None:
     found, targets = {key}, [key]
     while targets:
         redirecting = select(urls.c.url_key).where(
-            urls.c.alias_of_key.in_(targets), urls.c.role == "article"
+            urls.c.alias_of_key.in_(targets),
+            urls.c.alias_of_key != "",  # as its index says
+            urls.c.role == "article",
         )
         targets = [k for k in connection.scalars(redirecting) if k not in found]
         found.update(targets)

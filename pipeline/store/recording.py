@@ -175,7 +175,7 @@ def _known_keys(connection: Connection, keys: Sequence[str]) -> frozenset[str]:
         urls.c.url_key.in_(keys), urls.c.alias_of_key != "", is_article
     )
     targets = select(urls.c.alias_of_key).where(
-        urls.c.alias_of_key.in_(keys), is_article
+        urls.c.alias_of_key.in_(keys), urls.c.alias_of_key != "", is_article
     )
     return frozenset(
         key

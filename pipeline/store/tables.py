@@ -157,6 +157,12 @@ urls = Table(
         sqlite_where=text("role = 'endpoint'"),
         postgresql_where=text("role = 'endpoint'"),
     ),
+    Index(
+        "ix_urls_alias_of_key",
+        "alias_of_key",
+        sqlite_where=text("alias_of_key <> ''"),
+        postgresql_where=text("alias_of_key <> ''"),
+    ),
     Index("ix_urls_source_outcome", "source", "role", "outcome"),
 )
 """The frontier. role: article | endpoint. endpoint_kind: feed | sitemap |

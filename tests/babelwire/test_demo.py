@@ -159,3 +159,10 @@ def test_right_documents_of_the_worlds_queries_come_first(demo: Demo) -> None:
     index.close()
     assert rows
     assert missed == []
+
+
+def test_addresses_are_shown_without_tracking(demo: Demo) -> None:
+    """C13: the feed's `utm_source` is fetched as found and not shown."""
+    rows = babelwire("export", "*", workspace=demo.workspace).rows
+    assert len(rows) == len(World.load().articles)
+    assert not [row["url"] for row in rows if "utm_" in row["url"]]

@@ -190,6 +190,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_urls")),
     )
     op.create_index(
+        "ix_urls_alias_of_key",
+        "urls",
+        ["alias_of_key"],
+        unique=False,
+        sqlite_where=sa.text("alias_of_key <> ''"),
+        postgresql_where=sa.text("alias_of_key <> ''"),
+    )
+    op.create_index(
         "ix_urls_due",
         "urls",
         ["host", "due_at"],
