@@ -5,30 +5,29 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pipeline.names import Name
 from search_index import query as tree_of
 from search_index.analysis import primary
-from search_index.analysis.recipes import stop_words
+from search_index.analysis.small_words import is_small_word
 from search_index.analysis.words import WORD
-from search_index.clauses import Between, Clause, Plan, Terms, all_of
+from search_index.clauses import Plan
 from search_index.days import zone_of
 from search_index.engines.contract import Found, IndexEngine, Ranked, Snapshot
 from search_index.highlight import Highlighter
+from search_index.notices import notices_of
 from search_index.parser import parse
 from search_index.planning import Interpretation, plan, scored_text
-from search_index.query import Filter, Hit, Notice, Results, SearchRequest, Tree
+from search_index.query import Filter, Hit, Results, SearchRequest, Tree
 from search_index.query_language import Identify, languages_of
 
 TranslateQuery = Callable[[str, str], str | None]
 """Words and their language to words of the target language, or None."""
 
 NO_NAMES: Mapping[str, Name] = {}
-UNSEEN = ("waiting", "partial", "failed")
-STOP_WORD_LANGUAGES = frozenset({"ar", "en", "tr"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +115,7 @@ def answer(
     snapshot = index.snapshot()
     full, some = _page(snapshot, planned, request)
     hits = _hits(request, asked, full, some)
-    notices = _notices(request, asked, planned, snapshot, full, some)
+    notices = notices_of(request, asked, planned, snapshot, full, some)
     facets = snapshot.facets(planned.full, timezone=request.timezone)
     return Results(
         query=request.text,
@@ -292,97 +291,5 @@ def _content_words(sentence: str, target: str) -> list[tree_of.Word]:
     """A machine's small words are not what somebody asked for."""
     words = WORD.findall(sentence)
     language = primary(target)
-    small = stop_words(language) if language in STOP_WORD_LANGUAGES else frozenset()
-    content = [word for word in words if word.lower() not in small]
+    content = [word for word in words if not is_small_word(word, language)]
     return [tree_of.Word(text=word) for word in content or words]
-
-
-def _notices(
-    request: SearchRequest,
-    asked: Interpretation,
-    planned: Plan,
-    snapshot: Snapshot,
-    full: Found,
-    some: Found,
-) -> tuple[Notice, ...]:
-    found = [
-        *_language_notices(asked),
-        *_partial_notices(full, some),
-        *_untranslated_notices(asked, snapshot),
-        *_undated_notices(request, asked, planned, snapshot),
-    ]
-    return tuple(found)
-
-
-def _language_notices(asked: Interpretation) -> Iterator[Notice]:
-    language = asked.languages[0]
-    if language == asked.target or not any(scored_text(asked.tree)):
-        return
-    if asked.translated is not None:
-        words = " ".join(scored_text(asked.translated))
-        yield Notice(
-            code="query_translated",
-            text=f'The words seem to be {language}; translations were searched for "'
-            f'{words}".',
-        )
-    else:
-        yield Notice(
-            code="query_not_translated",
-            text=f"The words seem to be {language} and were not translated: pages in "
-            "other languages are found by what is written alike.",
-        )
-
-
-def _partial_notices(full: Found, some: Found) -> Iterator[Notice]:
-    if not some.hits:
-        return
-    if full.total:
-        text = f"Below the {full.total} with all words are pages with some of them."
-    else:
-        text = "No page has all the words; these have some of them."
-    yield Notice(code="partial_matches", text=text)
-
-
-def _untranslated_notices(
-    asked: Interpretation, snapshot: Snapshot
-) -> Iterator[Notice]:
-    if not any(scored_text(asked.tree)):
-        return
-    status = Terms(field="translation_status", tokens=UNSEEN)
-    unseen = snapshot.count(all_of(_filters(asked), status))
-    if unseen:
-        yield Notice(
-            code="untranslated",
-            text=f"{unseen} documents are not (wholly) translated yet and were "
-            "searched in their original language.",
-        )
-
-
-def _undated_notices(
-    request: SearchRequest, asked: Interpretation, planned: Plan, snapshot: Snapshot
-) -> Iterator[Notice]:
-    dated = any(node.field in {"from", "to"} for node in _filter_nodes(asked.tree))
-    if not dated and request.sort != "time":
-        return
-    unsaid = Between(field="undated", low=1, high=1)
-    undated = snapshot.count(all_of(planned.full, unsaid))
-    if undated:
-        yield Notice(
-            code="undated",
-            text=f"{undated} of these documents say nothing of when they were "
-            "published and count by when they were first seen.",
-        )
-
-
-def _filters(asked: Interpretation) -> Clause:
-    """Only what the filters at the top ask for."""
-    kept = tuple(_filter_nodes(asked.tree))
-    if not kept:
-        return all_of()
-    tree = kept[0] if len(kept) == 1 else tree_of.And(operands=kept)
-    return plan(replace(asked, tree=tree, translated=None)).full
-
-
-def _filter_nodes(tree: Tree) -> Iterator[Filter]:
-    parts = tree.operands if isinstance(tree, tree_of.And) else (tree,)
-    return (part for part in parts if isinstance(part, Filter))

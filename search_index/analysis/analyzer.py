@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from search_index.analysis import normalise
+from search_index.analysis.forms import Forms
 from search_index.analysis.normalise import TOKEN_LIMIT
 from search_index.analysis.recipes import Recipe, recipe_for, stop_words
 from search_index.analysis.words import (
@@ -69,7 +70,11 @@ class Fields:
 
 
 class Analyzer:
-    """The tokens of one language; cheap to call again, one per thread."""
+    """The tokens of one language; cheap to call again, one per thread.
+
+    Attributes:
+        forms: The words met in texts that were highlighted.
+    """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
@@ -84,7 +89,7 @@ class Analyzer:
         self._tokens = _Memory(lambda word: " ".join(make(word)))
         self._plain = _Memory(lambda word: " ".join(plain_tokens(word)))
         self._grams = _Memory(lambda word: " ".join(self._make_grams(word)))
-        self._keys: dict[str, tuple[str, ...]] = {}
+        self.forms = Forms(self.keys)
 
     def joined(self, text: str, title: str = "") -> dict[str, str]:
         """All fields of one side of a document, tokens joined by spaces."""
@@ -118,13 +123,9 @@ class Analyzer:
 
     def keys(self, word: str) -> tuple[str, ...]:
         """Everything by which a surface word may be asked for, for highlighting."""
-        try:
-            return self._keys[word]
-        except KeyError:
-            if len(self._keys) >= CACHE_LIMIT:
-                self._keys.clear()
-            self._keys[word] = made = self._make_keys(word)
-            return made
+        if is_unspaced(word):
+            return (UNSPACED_KEY,)
+        return (*self.tokens(word), *(PLAIN_KEY + token for token in self.plain(word)))
 
     def _joined_grams(self, words: Sequence[str]) -> str:
         if self.recipe.grams != "syllable2":
@@ -139,11 +140,6 @@ class Analyzer:
         if kind.startswith("run") and is_unspaced(word):
             return tuple(_grams(normalise.plain(word), int(kind[-1])))
         return tuple(gram for token in self.plain(word) for gram in _grams(token, 4))
-
-    def _make_keys(self, word: str) -> tuple[str, ...]:
-        if is_unspaced(word):
-            return (UNSPACED_KEY,)
-        return (*self.tokens(word), *(PLAIN_KEY + token for token in self.plain(word)))
 
     def _spaced(self, word: str) -> tuple[str, ...]:
         written = _LETTER_RULES[self.recipe.letters](shortened(word))

@@ -262,6 +262,17 @@ def test_a_generation_beside_is_found_only_after_it_was_activated(
     assert (current.name, current.analysis) == ("g-2", "x")
 
 
+def test_what_another_process_commits_is_seen_by_the_next_search(
+    forum: IndexEngine, tmp_path: Path
+) -> None:
+    other = open_index(tmp_path / "index", engine=forum.name)
+    for count in (4, 5, 6):
+        assert other.snapshot().count(Everything()) == count
+        assert other.snapshot().count(Everything()) == count
+        write(forum, [document(f"n{count}", "text")])
+    other.close()
+
+
 class TestTantivyFiles:
     """Damage to the embedded index's files."""
 
@@ -289,6 +300,13 @@ class TestTantivyFiles:
         path.write_bytes(path.read_bytes()[:20])
         with pytest.raises(DamageError, match="index"):
             open_index(folder.parent).snapshot()
+
+    def test_damage_done_to_an_open_index_is_noticed(self, folder: Path) -> None:
+        index = open_index(folder.parent)
+        assert index.snapshot().count(Everything()) == 1
+        (folder / "meta.json").write_text("{", encoding="utf-8")
+        with pytest.raises(DamageError, match="index"):
+            index.snapshot()
 
     def test_a_missing_file_is_damage(self, folder: Path) -> None:
         next(folder.glob("*.idx")).unlink()

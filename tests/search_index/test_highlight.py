@@ -1,6 +1,7 @@
 """Passages and the words marked in them."""
 
 import json
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search_index.analysis.recipes import recipes
+from search_index.analysis.small_words import is_small_word
 from search_index.analysis.words import WORD, is_unspaced
 from search_index.entry import build_entry
 from search_index.highlight import MAX_PASSAGE, Highlighter
@@ -17,16 +19,18 @@ from search_index.query import Passage
 from tests.search_index.samples import NOW, document
 
 
-def highlighter(query: str, *languages: str) -> Highlighter:
-    return Highlighter(
-        Interpretation(
-            tree=parse(query),
-            languages=languages or ("en",),
-            target="en",
-            zone=ZoneInfo("UTC"),
-            now=NOW,
-        )
+def asked(query: str, *languages: str) -> Interpretation:
+    return Interpretation(
+        tree=parse(query),
+        languages=languages or ("en",),
+        target="en",
+        zone=ZoneInfo("UTC"),
+        now=NOW,
     )
+
+
+def highlighter(query: str, *languages: str) -> Highlighter:
+    return Highlighter(asked(query, *languages))
 
 
 def marked(query: str, text: str, language: str) -> list[str]:
@@ -79,9 +83,80 @@ def test_the_passage_is_the_sentence_with_most_words_and_its_aligned_one() -> No
     assert translation.highlights == ((4, 9), (13, 19))
 
 
-def test_a_headline_is_shown_where_only_it_matches() -> None:
-    (passage,) = passages("hanoi", "Talks went on.", title="In Hanoi")
-    assert (passage.field, passage.text) == ("title", "In Hanoi")
+def test_a_headline_that_matches_goes_before_the_first_sentence() -> None:
+    headline, text = passages("hanoi", "Talks went on.\nOh.", title="In Hanoi")
+    assert (headline.field, headline.text) == ("title", "In Hanoi")
+    assert (text.field, text.text) == ("text", "Talks went on.")
+    assert (headline.highlights, text.highlights) == (((3, 8),), ())
+
+
+def test_a_headline_that_matches_leaves_a_passage_of_the_text_on_each_side() -> None:
+    shown = passages(
+        "hanoi",
+        "Phiên một.\nPhiên hai.",
+        "vi",
+        title="Ở Hà Nội",
+        english=["", "Session two."],
+        english_title="In Hanoi",
+    )
+    assert [(each.side, each.field, each.text) for each in shown] == [
+        ("original", "title", "Ở Hà Nội"),
+        ("translation", "title", "In Hanoi"),
+        ("original", "text", "Phiên hai."),
+        ("translation", "text", "Session two."),
+    ]
+
+
+def test_a_headline_with_no_more_words_than_the_text_is_not_shown() -> None:
+    (passage,) = passages("hanoi", "One.\nTo Hanoi.", title="In Hanoi")
+    assert passage.text == "To Hanoi."
+
+
+def test_a_document_of_a_headline_alone_shows_it() -> None:
+    (passage,) = passages("hanoi", "", title="In Hanoi", segments=())
+    assert passage.field == "title"
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "text", "expected"),
+    [
+        ("en", "the forum of cities", "The forum of the cities", ["forum", "cities"]),
+        ("en", "of the", "The forum of cities", ["The", "of"]),
+        ("en", '"forum of the cities"', "the forum of the cities", None),
+        ("en", 'of "the forum"', "of the forum", ["the forum"]),
+        ("en", "of foru*", "of the forum", ["forum"]),
+        ("vi", "thi truong cua cac", "thị trưởng của các", ["thị", "trưởng"]),
+        ("vi", "nước Anh và AI", "nước Anh và AI", ["nước", "Anh", "AI"]),
+        ("en", "the WHO", "the WHO", ["WHO"]),
+        ("ru", "в городах и сёлах", "в городах и в сёлах", ["городах", "сёлах"]),
+        ("fr", "la réunion à Paris", "à la réunion de Paris", ["réunion", "Paris"]),
+        ("es", "los alcaldes de", "los alcaldes de", ["alcaldes"]),
+        ("pt", "não há reunião", "não há reunião", ["reunião"]),
+        ("de", "die Stadt über", "über die Stadt", ["Stadt"]),
+        ("tr", "ve şehir için", "şehir ve için", ["şehir"]),
+        ("hi", "शहर में", "शहर में है", ["शहर"]),
+        ("fa", "شهر در", "در شهر", ["شهر"]),
+        ("ar", "مدينة في", "في مدينة", ["مدينة"]),
+        ("id", "kota yang di", "kota yang di sana", ["kota"]),
+        ("zh", "城市的论坛", "城市和的论坛", ["城市", "论坛"]),
+        ("zh", "的", "城市的论坛", ["的"]),
+    ],
+)
+def test_small_words_are_marked_only_where_the_query_has_no_others(
+    language: str, query: str, text: str, expected: list[str] | None
+) -> None:
+    assert marked(query, text, language) == (expected or ["forum of the cities"])
+
+
+def test_small_words_do_not_choose_the_passage() -> None:
+    (passage,) = passages("the state of the forum", "A forum.\nThe one of the state’s")
+    assert passage.text == "A forum."
+
+
+def test_small_words_of_a_translated_query_are_those_of_its_language() -> None:
+    both = Highlighter(replace(asked("форум", "ru"), translated=parse("the forum")))
+    spans = both.spans("the forum", side="translation", language="en")
+    assert spans == [(4, 9)]
 
 
 def test_without_words_the_text_begins() -> None:
@@ -127,7 +202,8 @@ def test_marks_are_whole_words_in_order_and_inside_the_text(
 
 @given(text=texts, language=st.sampled_from(sorted(recipes())))
 def test_a_text_asked_for_itself_is_marked_everywhere(text: str, language: str) -> None:
-    if not WORD.search(text):
+    words = WORD.findall(text)
+    if not words or any(is_small_word(word, language) for word in words):
         return
     spans = highlighter(text, language).spans(text, side="original", language=language)
     shown = set()

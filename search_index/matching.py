@@ -1,0 +1,260 @@
+"""Finds what a query asks for in a text of one language.
+
+Done in Python, the same for every engine, from the surface of the text: a word
+matches when its tokens are among the query's. Offsets count code points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from pipeline.documents import Side
+from pipeline.names import Name
+from search_index import query as tree_of
+from search_index.analysis import Analyzer, analyzer_for
+from search_index.analysis.analyzer import PLAIN_KEY, UNSPACED_KEY
+from search_index.analysis.normalise import is_marked, lower, plain
+from search_index.analysis.small_words import is_small_word
+from search_index.analysis.words import WORD, is_unspaced
+from search_index.planning import Interpretation, required_tokens
+from search_index.query import Tree
+
+Mark = tuple[int, int, int]
+"""Start, end, and a bit for every word of the query that it is."""
+
+
+class Matcher:
+    """Which words of a text a query asks for, in one language of one side.
+
+    Args:
+        analyzer: Of the text's language.
+        keys: Bits by key (`Analyzer.keys`).
+        prefixes: Bits by beginning of a plain token.
+        runs: Bits by string to be found in letters without spaces.
+        phrases: Bits by plain tokens in a row.
+    """
+
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        *,
+        keys: Mapping[str, int],
+        prefixes: Mapping[str, int],
+        runs: Mapping[str, int],
+        phrases: Mapping[tuple[str, ...], int],
+    ) -> None:
+        self._analyzer = analyzer
+        self._keys = dict(keys)
+        self._prefixes = dict(prefixes)
+        self._runs = dict(runs)
+        self._phrases = dict(phrases)
+        self._wanted = (*keys, UNSPACED_KEY) if runs else tuple(keys)
+        self._inside: dict[str, tuple[Mark, ...]] = {}
+
+    def marks(self, text: str) -> list[Mark]:
+        """Every match in a text, in order."""
+        forms = self._analyzer.forms
+        pieces = forms.pieces(text)
+        # Any piece may begin with a prefix; what does not is remembered as such.
+        asked = pieces if self._prefixes else forms.having(pieces, self._wanted)
+        found = [
+            (place + start, place + end, bits)
+            for piece in asked
+            for start, end, bits in self._inside_of(piece)
+            for place in _places(text, piece)
+        ]
+        if any(self._may_have(phrase, pieces) for phrase in self._phrases):
+            found += self._phrase_marks(text)
+        found.sort()
+        return found
+
+    def joined(self, other: Matcher) -> Matcher:
+        """What either of two marks, both of one language."""
+        return Matcher(
+            self._analyzer,
+            keys={**other._keys, **self._keys},
+            prefixes={**other._prefixes, **self._prefixes},
+            runs={**other._runs, **self._runs},
+            phrases={**other._phrases, **self._phrases},
+        )
+
+    def _inside_of(self, piece: str) -> tuple[Mark, ...]:
+        if piece not in self._inside:
+            self._inside[piece] = tuple(self._piece_marks(piece))
+        return self._inside[piece]
+
+    def _piece_marks(self, piece: str) -> Iterator[Mark]:
+        for match in WORD.finditer(piece):
+            start, end = match.span()
+            if is_unspaced(match[0]):
+                for first, last, bit in _in_run(match[0], self._runs):
+                    yield start + first, start + last, bit
+            else:
+                bits = self._bits(match[0])
+                if bits:
+                    yield start, end, bits
+
+    def _bits(self, word: str) -> int:
+        bits = 0
+        for key in self._analyzer.keys(word):
+            bits |= self._keys.get(key, 0)
+        if self._prefixes:
+            for token in self._analyzer.plain(word):
+                for prefix, bit in self._prefixes.items():
+                    bits |= bit if token.startswith(prefix) else 0
+        return bits
+
+    def _may_have(self, phrase: tuple[str, ...], pieces: set[str]) -> bool:
+        """Whether all words of a phrase occur; unspaced letters hide theirs."""
+        having = self._analyzer.forms.having
+        return bool(having(pieces, (UNSPACED_KEY,))) or all(
+            having(pieces, (PLAIN_KEY + token,)) for token in phrase
+        )
+
+    def _phrase_marks(self, text: str) -> Iterator[Mark]:
+        tokens: list[str] = []
+        places: list[tuple[int, int]] = []
+        for match in WORD.finditer(text):
+            for token in self._analyzer.plain(match[0]):
+                tokens.append(token)
+                places.append(match.span())
+        for phrase, bit in self._phrases.items():
+            for first in range(len(tokens) - len(phrase) + 1):
+                if tuple(tokens[first : first + len(phrase)]) == phrase:
+                    last = first + len(phrase) - 1
+                    yield places[first][0], places[last][1], bit
+
+
+def matcher(asked: Interpretation, side: Side, language: str) -> Matcher:
+    """What a query asks of texts of one language on one side."""
+    wanted = _wanted(asked, side)
+    analyzer = analyzer_for(language)
+    is_understood = side == "translation" or language in asked.languages
+    keys: dict[str, int] = {}
+    runs: dict[str, int] = {}
+    bits = (1 << place for place in count())
+    for word, bit in zip(wanted.words, bits, strict=False):
+        for each in WORD.findall(word):
+            if is_understood:
+                for token in required_tokens(analyzer, each):
+                    keys[token] = keys.get(token, 0) | bit
+            if is_unspaced(each):
+                _add_run(each, bit, runs)
+            elif not (is_understood and language == "vi" and is_marked(lower(each))):
+                for token in analyzer.plain(each):
+                    keys[PLAIN_KEY + token] = keys.get(PLAIN_KEY + token, 0) | bit
+    prefixes = {
+        token: bit
+        for prefix, bit in zip(wanted.prefixes, bits, strict=False)
+        for token in analyzer_for("und").fields(prefix).f3[-1:]
+    }
+    phrases = {
+        analyzer_for("und").fields(phrase).f3: bit
+        for phrase, bit in zip(wanted.phrases, bits, strict=False)
+    }
+    return Matcher(analyzer, keys=keys, prefixes=prefixes, runs=runs, phrases=phrases)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    words: tuple[str, ...]
+    prefixes: tuple[str, ...]
+    phrases: tuple[str, ...]
+
+
+def _places(text: str, piece: str) -> Iterator[int]:
+    """Where a piece stands between spaces."""
+    size, at = len(piece), text.find(piece)
+    while at >= 0:
+        end = at + size
+        begins = at == 0 or text[at - 1].isspace()
+        if begins and (end == len(text) or text[end].isspace()):
+            yield at
+        at = text.find(piece, end)
+
+
+def _add_run(word: str, bit: int, runs: dict[str, int]) -> None:
+    """A run of letters without spaces is looked for whole and in its words."""
+    run = plain(word)
+    runs[run] = runs.get(run, 0) | bit
+    for piece in _without_small(analyzer_for("zh").tokens(word), "zh"):
+        runs.setdefault(piece, bit)
+
+
+def _in_run(run: str, wanted: Mapping[str, int]) -> Iterator[Mark]:
+    """Places of wanted strings in a run of letters without spaces.
+
+    Width and marks may change a run's length: letters are made plain one by
+    one, each remembering where it stood.
+    """
+    letters = [(made, place) for place, c in enumerate(run) for made in plain(c)]
+    text = "".join(letter for letter, _ in letters)
+    for piece, bit in wanted.items():
+        at = text.find(piece)
+        while piece and at >= 0:
+            first, last = letters[at][1], letters[at + len(piece) - 1][1]
+            yield first, last + 1, bit
+            at = text.find(piece, at + len(piece))
+
+
+def _wanted(asked: Interpretation, side: Side) -> _Wanted:
+    words: list[str] = []
+    prefixes: list[str] = []
+    phrases: list[str] = []
+    for leaf in _leaves(asked.of_side(side)):
+        if isinstance(leaf, tree_of.Word):
+            words.append(leaf.text)
+        elif isinstance(leaf, tree_of.Prefix):
+            prefixes.append(leaf.text)
+        elif isinstance(leaf, tree_of.Phrase):
+            phrases.append(leaf.text)
+        elif isinstance(leaf, tree_of.Filter):
+            words += _title_words(leaf)
+            phrases += _spellings(leaf, asked.names)
+    is_translated = side == "translation" and asked.translated is not None
+    language = asked.target if is_translated else asked.languages[0]
+    others = bool(prefixes or phrases)
+    return _Wanted(
+        words=_without_small(words, language, others=others),
+        prefixes=tuple(prefixes),
+        phrases=tuple(phrases),
+    )
+
+
+def _without_small(
+    words: Sequence[str], language: str, *, others: bool = False
+) -> tuple[str, ...]:
+    """Words that say something; all of them where none does and nothing else is."""
+    telling = tuple(word for word in words if not _is_small(word, language))
+    return telling if telling or others else tuple(words)
+
+
+def _is_small(text: str, language: str) -> bool:
+    return all(is_small_word(word, language) for word in WORD.findall(text))
+
+
+def _title_words(leaf: tree_of.Filter) -> Iterator[str]:
+    for value in leaf.values if leaf.field == "title" else ():
+        yield from WORD.findall(value)
+
+
+def _spellings(leaf: tree_of.Filter, names: Mapping[str, Name]) -> Iterator[str]:
+    for value in leaf.values if leaf.field == "name" else ():
+        name = names.get(value.lower())
+        for written in name.spellings.values() if name else ():
+            yield from written
+
+
+def _leaves(tree: Tree) -> Iterator[tree_of.Leaf]:
+    """What a document gains by; nothing of what is excluded."""
+    if isinstance(tree, tree_of.Near):
+        yield from (tree.left, tree.right)
+    elif isinstance(tree, tree_of.Group):
+        yield from _leaves(tree.operand)
+    elif isinstance(tree, tree_of.And | tree_of.Or):
+        for operand in tree.operands:
+            yield from _leaves(operand)
+    elif not isinstance(tree, tree_of.Not):
+        yield tree
