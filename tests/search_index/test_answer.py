@@ -92,6 +92,7 @@ def test_full_matches_have_all_words_in_one_side(forum: IndexEngine) -> None:
 
 
 def test_partial_matches_fill_the_page_and_count_nowhere(forum: IndexEngine) -> None:
+    """I9"""
     results = ask(forum, "mayor Metshin Hanoi OR Metshin")
     assert results.total == 1
     results = ask(forum, "forum Hanoi Kazan", limit=10)

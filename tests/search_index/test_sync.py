@@ -143,6 +143,7 @@ def test_one_removed_before_it_was_ever_indexed_is_no_work(
 def test_an_older_version_that_arrives_late_does_not_win(
     database: Database, index: IndexEngine
 ) -> None:
+    """I3"""
     (only,) = fill(database, [1])
     bring(database, index)
     with database.read() as connection:
@@ -163,6 +164,7 @@ def test_an_older_version_that_arrives_late_does_not_win(
 def test_a_deleted_index_is_built_again_with_the_same_ids_and_checksums(
     database: Database, index: IndexEngine, tmp_path: Path
 ) -> None:
+    """I8"""
     fill(database, range(5))
     bring(database, index)
     before = held(index)
