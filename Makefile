@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 WORKERS ?= 2
 
-.PHONY: help demo test check quality bench setup setup-dev lock format postgresql clean
+.PHONY: help demo test check quality bench setup setup-dev lock format postgresql transformers clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ postgresql: setup-dev ## the store's tests on a temporary PostgreSQL server
 		eval "$$server" && \
 		$(BIN)/python -m pytest -q tests/pipeline
 
+transformers: setup-dev ## installs torch and transformers (gigabytes), for their tests
+	@$(MAKE) $(VENV)/transformers.stamp
+
 setup: $(VENV)/run.stamp
 setup-dev: $(VENV)/dev.stamp
 
@@ -73,12 +76,19 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
 	@$(UV) --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/transformers.stamp: $(VENV)/dev.stamp requirements/transformers.txt
+	@echo "Installing torch and transformers (once, some minutes)."
+	@$(UV) --require-hashes -r requirements/transformers.txt
+	@touch $@
+
 LOCK := compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: $(VENV)/uv.stamp ## pins the newest versions that the floors allow
 	@$(BIN)/uv pip $(LOCK) --upgrade pyproject.toml -o requirements/run.txt
 	@$(BIN)/uv pip $(LOCK) --upgrade --group dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip $(LOCK) --extra transformers -c requirements/dev.txt pyproject.toml \
+		-o requirements/transformers.txt
 
 clean: ## removes the environment, caches and the demo's workspace
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage \
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .cache \
 		build dist babelwire-demo

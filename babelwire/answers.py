@@ -55,7 +55,7 @@ def show_hit(number: int, hit: Hit, timezone: str, explanation: str = "") -> Non
     for passage in hit.passages:
         if passage.field == "title":
             continue
-        label = hit.language if passage.side == "original" else "translation"
+        label = hit.language if passage.side == "original" else translation_label(hit)
         line = Text(f"{label}: ", style="dim")
         line.append_text(_undimmed(highlighted(passage.text, passage.highlights)))
         lines.append(line)
@@ -84,6 +84,11 @@ def language_name(tag: str) -> str:
     except (ValueError, UnknownLocaleError):
         name = None
     return name or tag
+
+
+def translation_label(hit: Hit) -> str:
+    """What stands before a translated passage: a machine's is called so."""
+    return "machine translation" if hit.translated_by == "machine" else "translation"
 
 
 def country_name(code: str) -> str:
@@ -138,6 +143,8 @@ def _about(hit: Hit, timezone: str) -> str:
         parts.append("official")
     if hit.duplicates:
         parts.append(f"and {hit.duplicates} others with nearly this text")
+    if hit.translated_by == "machine":
+        parts.append("machine-translated")
     if hit.translation_status in STATUS_WORDS:
         parts.append(STATUS_WORDS[hit.translation_status])
     if hit.match == "some":

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from babelwire.config import Config
+from babelwire.translating import open_translation
 from babelwire.workspace import Workspace
-from pipeline.documents import Translator
 from pipeline.store import Database
 
 if TYPE_CHECKING:
@@ -36,7 +33,8 @@ def processor(workspace: Workspace, database: Database) -> Iterator[Processor]:
     from pipeline.stages.identify import IdentifyStage
     from pipeline.stages.process import Processor
     from pipeline.stages.segment import SegmentStage
-    from pipeline.stages.translate import TranslateStage
+    from pipeline.stages.translate import TranslateSettings, TranslateStage
+    from pipeline.translation.glossary import Glossary
     from pipeline.workers import Limits, Workers
 
     config = workspace.config.process
@@ -44,62 +42,26 @@ def processor(workspace: Workspace, database: Database) -> Iterator[Processor]:
         seconds=config.page_timeout_seconds, memory_bytes=config.page_memory_mib << 20
     )
     workers = Workers(extract_job, size=config.worker_count, limits=limits)
-    with workers, translator(workspace.config, database) as chain:
+    glossary = Glossary(workspace.names.values())
+    with workers, open_translation(workspace, database) as translation:
         yield Processor(
             database,
             [
                 ExtractStage(workspace.archive, workspace.sources, workers),
                 IdentifyStage(make_identifier(config.identifier)),
                 ClusterStage(),
-                SegmentStage(),
+                SegmentStage(glossary.mentions),
                 TranslateStage(
-                    chain,
-                    workspace.config.translation.targets,
-                    chain_version(workspace.config),
+                    translation.chain,
+                    TranslateSettings(
+                        targets=workspace.config.translation.targets,
+                        supply=translation.supply,
+                        outdated_per_run=workspace.config.translation.outdated_per_run,
+                    ),
                 ),
             ],
             now,
         )
-
-
-@contextlib.contextmanager
-def translator(config: Config, database: Database) -> Iterator[Translator]:
-    """The configured chain; connections are closed with the block."""
-    from pipeline.store.memory import StoredTranslations
-    from pipeline.translation import Chain, MemoryTranslator
-    from pipeline.translation.libretranslate import (
-        LibreTranslate,
-        LibreTranslateSettings,
-    )
-
-    settings = config.translation
-    with contextlib.ExitStack() as stack:
-        engines: dict[str, Translator] = {
-            "memory": MemoryTranslator(StoredTranslations(database))
-        }
-        for name, engine in settings.engines.items():
-            server = LibreTranslate(
-                LibreTranslateSettings(
-                    name=name,
-                    url=engine.url,
-                    timeout_seconds=engine.timeout_seconds,
-                    api_key=engine.api_key(os.environ),
-                )
-            )
-            stack.callback(server.close)
-            engines[name] = server
-        yield Chain(
-            [engines[name] for name in settings.chain],
-            {
-                pair: [engines[name] for name in chain]
-                for pair, chain in settings.pairs.items()
-            },
-        )
-
-
-def chain_version(config: Config) -> str:
-    """Changes with the translation's configuration."""
-    return hashlib.sha256(repr(config.translation).encode()).hexdigest()[:12]
 
 
 def open_engine(workspace: Workspace) -> IndexEngine:

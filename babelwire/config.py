@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt, Le, MinLen
 
@@ -43,14 +45,56 @@ class ProcessConfig:
         return self.workers or os.cpu_count() or 1
 
 
+LOCAL_KINDS: Final = ("firefox", "ctranslate2", "transformers")
+"""Engines that run on this machine; in a chain they need no section of their own."""
+
+_ONLY_FOR: Mapping[str, tuple[str, ...]] = {
+    "url": ("libretranslate", "openai"),
+    "api_key_variable": ("libretranslate", "openai"),
+    "concurrency": ("libretranslate", "openai"),
+    "model": ("openai",),
+    "device": ("ctranslate2", "transformers"),
+    "compute_type": ("ctranslate2",),
+    "beam_size": ("ctranslate2", "transformers"),
+    "batch_tokens": ("ctranslate2", "transformers"),
+}
+"""Which kinds of engines a key says something to."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
     """`[translation.engines.NAME]`."""
 
-    kind: Literal["libretranslate"]
-    url: Annotated[str, MinLen(1)]
-    timeout_seconds: Annotated[float, Gt(0), Le(600)] = 30.0
+    kind: Literal["firefox", "ctranslate2", "transformers", "libretranslate", "openai"]
+    timeout_seconds: Annotated[float, Gt(0), Le(3600)] = 60.0
+    url: str = ""
+    model: str = ""
     api_key_variable: str = ""
+    concurrency: Annotated[int, Ge(1), Le(64)] = 1
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    compute_type: Literal["int8", "int8_float16", "float16", "float32"] = "int8"
+    beam_size: Annotated[int, Ge(1), Le(16)] = 1
+    batch_tokens: Annotated[int, Ge(64), Le(65_536)] = 2048
+
+    def __post_init__(self) -> None:
+        """Refuses keys that would do nothing, and misses those that are needed.
+
+        Raises:
+            ConfigError: Names the key.
+        """
+        for key, kinds in _ONLY_FOR.items():
+            default = type(self).__dataclass_fields__[key].default
+            if self.kind not in kinds and getattr(self, key) != default:
+                raise ConfigError(f'{key}: does nothing for kind = "{self.kind}"')
+        if not self.is_on_this_machine and not self.url:
+            raise ConfigError(f'url: missing, kind = "{self.kind}" needs it')
+        if self.kind == "openai" and not self.model:
+            raise ConfigError('model: missing, kind = "openai" needs it')
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether it is no server."""
+        return self.kind in LOCAL_KINDS
 
     def api_key(self, environment: Mapping[str, str]) -> str:
         """The key in the named environment variable, or "".
@@ -74,7 +118,11 @@ class TranslationConfig:
     """`[translation]`."""
 
     targets: Annotated[tuple[str, ...], MinLen(1)] = ("en",)
-    chain: tuple[str, ...] = ("memory",)
+    chain: tuple[str, ...] = ("memory", "firefox", "ctranslate2")
+    pivot: str = ""
+    workers: Annotated[int, Ge(0), Le(256)] = 0
+    memory_mib: Annotated[int, Ge(128), Le(1 << 20)] = 1024
+    outdated_per_run: Annotated[int, Ge(0)] = 200
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     engines: Mapping[str, EngineConfig] = field(default_factory=dict)
 
@@ -84,7 +132,7 @@ class TranslationConfig:
         Raises:
             ConfigError: Names the key.
         """
-        known = {"memory", *self.engines}
+        known = {"memory", *LOCAL_KINDS, *self.engines}
         chains = {"chain": self.chain} | {
             f"pairs.{pair}": chain for pair, chain in self.pairs.items()
         }
@@ -95,6 +143,37 @@ class TranslationConfig:
                         f'{key}: found "{name}", expected one of '
                         + ", ".join(f'"{k}"' for k in sorted(known))
                     )
+
+    @property
+    def worker_count(self) -> int:
+        """How many children translate: `workers`, or one per core."""
+        return self.workers or os.cpu_count() or 1
+
+    @property
+    def used_engines(self) -> dict[str, EngineConfig]:
+        """The engines that a chain names, with their configuration."""
+        names = {name for chain in (self.chain, *self.pairs.values()) for name in chain}
+        configured = {kind: EngineConfig(kind=kind) for kind in LOCAL_KINDS}
+        configured.update(self.engines)
+        return {name: configured[name] for name in sorted(names - {"memory"})}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsConfig:
+    """`[models]`."""
+
+    folder: str = "models"
+    offline: bool = False
+    firefox_mirror: str = ""
+    hub: str = ""
+    timeout_seconds: Annotated[float, Gt(0), Le(3600)] = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacyConfig:
+    """`[privacy]`."""
+
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,12 +190,43 @@ class Config:
     crawl: CrawlConfig = field(default_factory=CrawlConfig)
     process: ProcessConfig = field(default_factory=ProcessConfig)
     translation: TranslationConfig = field(default_factory=TranslationConfig)
+    models: ModelsConfig = field(default_factory=ModelsConfig)
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     index: IndexConfig = field(default_factory=IndexConfig)
+
+    def __post_init__(self) -> None:
+        """Refuses a server that may not see what people read and ask.
+
+        Raises:
+            ConfigError: Names the key.
+        """
+        for name, engine in self.translation.engines.items():
+            host = urlsplit(engine.url).hostname or ""
+            if engine.url and not (is_local(host) or host in self.privacy.hosts):
+                raise ConfigError(
+                    f'translation.engines.{name}.url: "{host}" is not this machine; '
+                    "texts, queries and corrections would go there: if they may, "
+                    f'write hosts = ["{host}"] under [privacy]'
+                )
 
     @property
     def target(self) -> str:
         """The first target language: the one that is searched."""
         return self.translation.targets[0]
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine.
+
+    >>> is_local("127.0.0.1"), is_local("translate.example.org")
+    (True, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def read_config(path: Path) -> Config:

@@ -24,6 +24,7 @@ COLUMNS = (
     "title",
     "translated_title",
     "translation_status",
+    "translated_by",
     "url",
     "cluster",
     "duplicates",

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from babelwire.answers import country_name, language_name, moment_text
 from babelwire.balance import plain_reason
-from babelwire.reading import Shown, aligned, engines_of
+from babelwire.reading import Shown, aligned
 from babelwire.terminal import one_line, out, say
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from pipeline.documents import Document
+    from pipeline.documents import Document, Translation
 
 _WORDS = re.compile(r"\s+|[^\s]+")
 
@@ -123,8 +123,7 @@ def _print_sides(document: Document, target: str) -> None:
                 f"{plain_reason(translation.reason)}."
             )
         return
-    engine = engines_of(document, target)
-    label = "saved translations" if engine == "memory" else f"by {engine}"
+    label = _made_by(translation)
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=True)
     grid.add_column(language_name(document.language), ratio=1)
     grid.add_column(f"{language_name(target)} ({label})", ratio=1)
@@ -141,6 +140,16 @@ def _print_sides(document: Document, target: str) -> None:
         )
         last = segment.end if segment.field == "text" else 0
     out().print(grid)
+
+
+def _made_by(translation: Translation) -> str:
+    """Whose translation it is: a machine's is called so, with engine and model."""
+    makers = dict.fromkeys(
+        f"{s.engine} {s.model}".strip() for s in translation.segments if s.by_machine
+    )
+    if not makers:
+        return "saved translations"
+    return "machine translation: " + one_line(", ".join(makers))
 
 
 def _revision_lines(shown: Shown, timezone: str) -> list[str]:

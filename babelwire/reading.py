@@ -120,6 +120,7 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
                 "original": segment.text,
                 "translation": translated.text if translated else None,
                 "flags": list(translated.flags) if translated else [],
+                "origin": _origin_json(translated) if translated else None,
             }
             for segment, translated in aligned(document, target)
         ],
@@ -127,9 +128,11 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
             translation.target: {
                 "status": translation.status,
                 "reason": translation.reason,
+                "by": translation.by,
                 "engine": _joined(s.engine for s in translation.segments),
                 "model": _joined(s.model for s in translation.segments),
                 "version": _joined(s.version for s in translation.segments),
+                "licence": _joined(s.licence for s in translation.segments),
             }
             for translation in document.translations
         },
@@ -137,10 +140,18 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
     }
 
 
-def engines_of(document: Document, target: str) -> str:
-    """The engines that translated a document, by name: `memory`, `memory, lt`."""
-    translation = document.translation(target)
-    return _joined(s.engine for s in translation.segments) if translation else ""
+def _origin_json(segment: TranslatedSegment) -> dict[str, Any]:
+    """Where a segment's translation comes from."""
+    made_at = segment.translated_at
+    return {
+        "engine": segment.engine,
+        "by": "machine" if segment.by_machine else "people",
+        "model": segment.model,
+        "version": segment.version,
+        "licence": segment.licence,
+        "parameters": segment.parameters,
+        "translated_at": made_at.isoformat() if made_at else None,
+    }
 
 
 def _joined(values: Any) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from babelwire.assembly import now, open_engine, translator
+from babelwire.assembly import now, open_engine
+from babelwire.translating import query_translator
 
 if TYPE_CHECKING:
-    from babelwire.config import Config
     from babelwire.workspace import Workspace
     from pipeline.documents import Identification
     from pipeline.store import Database
@@ -83,7 +81,7 @@ def open_desk(workspace: Workspace, database: Database) -> Iterator[Desk]:
     """The workspace's index, ready to be asked."""
     engine = open_engine(workspace)
     try:
-        with _query_translator(workspace.config, database) as translate:
+        with _query_translator(workspace, database) as translate:
             yield Desk(
                 index=engine,
                 settings={
@@ -98,21 +96,6 @@ def open_desk(workspace: Workspace, database: Database) -> Iterator[Desk]:
         engine.close()
 
 
-def is_local(url: str) -> bool:
-    """Whether a server is on this machine: only there do queries go unasked.
-
-    >>> is_local("http://127.0.0.1:5000"), is_local("https://translate.example.org")
-    (True, False)
-    """
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _identify(text: str) -> Identification:
     from pipeline.identification import make_identifier
 
@@ -121,39 +104,19 @@ def _identify(text: str) -> Identification:
 
 @contextlib.contextmanager
 def _query_translator(
-    config: Config, database: Database
+    workspace: Workspace, database: Database
 ) -> Iterator[Callable[[str, str], str | None]]:
-    """Words to the target language by local engines; nothing else sees a query."""
+    """Words to the target language, by the chain that translates documents."""
     from pipeline.documents import TranslationRequest
 
-    with translator(_with_local_engines(config), database) as chain:
+    with query_translator(workspace, database) as translation:
 
         def translate(text: str, language: str) -> str | None:
             request = TranslationRequest(
-                text=text, source_language=language, target_language=config.target
+                text=text,
+                source_language=language,
+                target_language=workspace.config.target,
             )
-            return chain.translate([request])[0].text
+            return translation.chain.translate([request])[0].text
 
         yield translate
-
-
-def _with_local_engines(config: Config) -> Config:
-    from dataclasses import replace
-
-    settings = config.translation
-    engines = {
-        name: replace(engine, timeout_seconds=min(engine.timeout_seconds, 2.0))
-        for name, engine in settings.engines.items()
-        if is_local(engine.url)
-    }
-
-    def kept(chain: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in chain if name == "memory" or name in engines)
-
-    local = replace(
-        settings,
-        engines=engines,
-        chain=kept(settings.chain),
-        pairs={pair: kept(chain) for pair, chain in settings.pairs.items()},
-    )
-    return replace(config, translation=local)

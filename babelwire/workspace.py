@@ -62,6 +62,11 @@ class Workspace:
         return self.root / "index"
 
     @property
+    def models(self) -> Path:
+        """Where translation models are: here, or a folder shared by workspaces."""
+        return self.root.absolute() / Path(self.config.models.folder).expanduser()
+
+    @property
     def crawl_lock(self) -> Path:
         """Held by the one crawl."""
         return self.root / "locks" / "crawl.lock"

@@ -14,10 +14,15 @@ from typing import Literal, Protocol
 UNDETERMINED = "und"
 """The BCP 47 tag of a text whose language could not be told: a valid answer."""
 
+PEOPLE = frozenset({"memory", "correction"})
+"""`engine` of translations that people wrote or approved: saved translations and
+corrections. Everything else is a machine translation, and called so."""
+
 Kind = Literal["news", "official"]
 Precision = Literal["second", "minute", "hour", "day", "month", "year", "none"]
 Side = Literal["original", "translation"]
 SegmentField = Literal["title", "text"]
+TranslatedBy = Literal["", "people", "machine"]
 TranslationStatus = Literal["none_needed", "waiting", "partial", "done", "failed"]
 
 
@@ -139,10 +144,15 @@ class TranslatedSegment:
     Attributes:
         position: The `Segment.position` it translates.
         text: The translation.
-        engine: `memory`, `libretranslate`, …
+        engine: `memory`, `correction`, `firefox`, `libretranslate`, …
         model: The model, or the saved translations' origin.
         version: Of the model; "" where the engine tells none.
         flags: Quality flags, e.g. `copy`, `repetition`; empty is good.
+        licence: SPDX expression of the model; "" where it is unknown.
+        parameters: What else decided the output, e.g. `int8, greedy`.
+        recipe: Names everything that decided the output: two translations of one
+            text by one recipe are the same.
+        translated_at: When it was made; None before it is stored.
     """
 
     position: int
@@ -151,6 +161,15 @@ class TranslatedSegment:
     model: str = ""
     version: str = ""
     flags: tuple[str, ...] = ()
+    licence: str = ""
+    parameters: str = ""
+    recipe: str = ""
+    translated_at: datetime | None = None
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether no person wrote or approved it."""
+        return self.engine not in PEOPLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,12 +181,22 @@ class Translation:
         status: `none_needed` where the original is in the target language.
         segments: Those translated so far, ordered by position.
         reason: Why it waits or failed, or "".
+        recipe: What the chain would use for the pair when it was translated;
+            another one today means that it is outdated.
     """
 
     target: str
     status: TranslationStatus
     segments: tuple[TranslatedSegment, ...] = ()
     reason: str = ""
+    recipe: str = ""
+
+    @property
+    def by(self) -> TranslatedBy:
+        """Who translated it; a single machine-translated segment makes it `machine`."""
+        if not self.segments:
+            return ""
+        return "machine" if any(s.by_machine for s in self.segments) else "people"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,11 +284,14 @@ class TranslationRequest:
         text: Of one segment, NFC, not empty.
         source_language: BCP 47 tag.
         target_language: BCP 47 tag.
+        document: Id of the document it stands in: a correction may hold there
+            alone. "" for a text of no document.
     """
 
     text: str
     source_language: str
     target_language: str
+    document: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +301,9 @@ class Translated:
     Attributes:
         text: The translation; None where this engine has none for it.
         reason: Why `text` is None: `no_model`, `not_saved`, `unavailable`, …
+        detail: For people; with a reason.
+
+    The rest is as in `TranslatedSegment`.
     """
 
     text: str | None
@@ -277,6 +312,10 @@ class Translated:
     version: str = ""
     reason: str = ""
     flags: tuple[str, ...] = ()
+    licence: str = ""
+    parameters: str = ""
+    recipe: str = ""
+    detail: str = ""
 
 
 class Translator(Protocol):

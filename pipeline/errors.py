@@ -19,6 +19,7 @@ the program, its configuration or its surroundings raises::
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class BabelwireError(Exception):
@@ -89,9 +90,11 @@ class StageError:
         retry: Whether another attempt may succeed (three attempts in all).
         waiting: Not a failure: something is missing (`no_model`), the item is
             taken up again when it appears.
+        again_after: For a waiting item: tried again after so long anyway.
     """
 
     reason: str
     detail: str = ""
     retry: bool = True
     waiting: bool = False
+    again_after: timedelta | None = None

@@ -48,6 +48,10 @@ does not hold (8 KiB on macOS, more on Linux) would block."""
 PER_CHILD = 2
 """Items a child has at most: one in work, one in its pipe."""
 
+START_ATTEMPTS = 3
+"""After so many children in a row that ended before they were ready, no other is
+started: what ends them (a broken installation, no memory at all) ends each."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -55,11 +59,12 @@ class Limits:
 
     Attributes:
         seconds: Wall time per item.
-        memory_bytes: Private memory of the child (RLIMIT_DATA; Linux only).
+        memory_bytes: Private memory of the child (RLIMIT_DATA; Linux only). None:
+            no limit; a GPU's driver reserves more address space than there is.
     """
 
     seconds: float = 20.0
-    memory_bytes: int = 1 << 30
+    memory_bytes: int | None = 1 << 30
 
 
 @dataclass(eq=False)
@@ -95,6 +100,7 @@ class Workers(Generic[Item, Result]):
         self._children: list[_Child] = []
         self._running = threading.Lock()
         self._closed = False
+        self._failed_starts = 0
 
     def __enter__(self) -> Workers[Item, Result]:
         return self
@@ -103,13 +109,20 @@ class Workers(Generic[Item, Result]):
         self.close()
 
     def run(self, items: Sequence[Item]) -> list[Result | StageError]:
-        """The result of each item, in order; a `StageError` where it failed."""
+        """The result of each item, in order; a `StageError` where it failed.
+
+        Its reason is `timeout`, `crash`, `out_of_memory`, the name of the exception
+        that the function raised, or `worker_cannot_start`.
+        """
         results: list[Result | StageError | None] = [None] * len(items)
         waiting = list(range(len(items)))[::-1]
         with self._running:
             self._forget_dead()
+            self._failed_starts = 0
             while not self._closed and (waiting or self._busy()):
                 self._hand_out(items, waiting)
+                if not self._busy():
+                    return [_NO_START if r is None else r for r in results]
                 for child in self._due():
                     number = child.items[0]
                     answer = self._collect(child, waiting)
@@ -132,7 +145,9 @@ class Workers(Generic[Item, Result]):
         return [child for child in self._children if child.items]
 
     def _hand_out(self, items: Sequence[Item], waiting: list[int]) -> None:
-        while waiting and len(self._children) < min(self._size, len(items)):
+        may_start = self._failed_starts < START_ATTEMPTS
+        wanted = min(self._size, len(items)) if may_start else 0
+        while waiting and len(self._children) < wanted:
             self._children.append(self._start())
         for held in range(PER_CHILD):
             for child in self._children:
@@ -168,7 +183,10 @@ class Workers(Generic[Item, Result]):
         return answered + late
 
     def _collect(self, child: _Child, waiting: list[int]) -> Result | StageError | None:
-        """The answer to its first item; None when it only said that it is ready."""
+        """The answer to its first item; None when it had none yet."""
+        if not child.ready:
+            self._greet(child, waiting)
+            return None
         if not child.pipe.poll():
             seconds = self._limits.seconds
             error = StageError(reason="timeout", detail=f"over {seconds:g} s")
@@ -181,23 +199,36 @@ class Workers(Generic[Item, Result]):
             error = StageError(reason="crash", detail=f"child ended with {code}")
             return self._replace(child, error, waiting)
         child.deadline = time.monotonic() + self._limits.seconds
-        if not child.ready:  # the first message says only this
-            child.ready = True
-            return None
         child.items.popleft()
         answer: Result | StageError = message
         return answer
+
+    def _greet(self, child: _Child, waiting: list[int]) -> None:
+        """Its first message says that it is ready; without, no item is to blame."""
+        try:
+            child.ready = child.pipe.poll() and bool(child.pipe.recv())
+        except (EOFError, OSError):
+            child.ready = False
+        if child.ready:
+            self._failed_starts = 0
+            child.deadline = time.monotonic() + self._limits.seconds
+        else:
+            self._failed_starts += 1
+            self._discard(child, waiting)
 
     def _replace(
         self, child: _Child, error: StageError, waiting: list[int]
     ) -> StageError:
         """Ends a child that failed its first item; another one gets the rest."""
-        self._children.remove(child)
         child.items.popleft()
+        self._discard(child, waiting)
+        return error
+
+    def _discard(self, child: _Child, waiting: list[int]) -> None:
+        self._children.remove(child)
         waiting.extend(reversed(child.items))
         child.items.clear()
         _end(child)
-        return error
 
     def _start(self) -> _Child:
         ours, theirs = self._context.Pipe()
@@ -211,6 +242,10 @@ class Workers(Generic[Item, Result]):
 
 _READY = "ready"
 _LOST = StageError(reason="crash", detail="no answer")
+_NO_START = StageError(
+    reason="worker_cannot_start",
+    detail=f"{START_ATTEMPTS} child processes in a row ended before they were ready",
+)
 
 
 def _end(child: _Child) -> None:
@@ -225,10 +260,11 @@ def _serve(pipe: Connection, task: Callable[[Any], Any], limits: Limits) -> None
     """A child's life: answers items until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     warnings.simplefilter("ignore")
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(
-            resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes)
-        )
+    if limits.memory_bytes is not None:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(
+                resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes)
+            )
     with contextlib.suppress(EOFError, OSError):
         pipe.send(_READY)
         while True:

@@ -231,6 +231,7 @@ def _hit(
         title=display["title"],
         translated_title=display["translated_title"],
         translation_status=display["translation_status"],
+        translated_by=display["translated_by"],
         score=score,
         match=match,
         cluster=display["cluster"],

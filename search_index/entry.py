@@ -17,6 +17,7 @@ from typing import Any
 from pipeline.documents import (
     Document,
     Segment,
+    TranslatedBy,
     Translation,
     TranslationStatus,
 )
@@ -94,6 +95,12 @@ def translated_text(document: Document, target: str) -> TranslatedText | None:
         parts[segment.field].append(text)
         ends[segment.field] = segment.end
     return TranslatedText(title="".join(parts["title"]), text="".join(parts["text"]))
+
+
+def translated_by(document: Document, target: str) -> TranslatedBy:
+    """Who translated it: people, a machine, or nobody ("")."""
+    translation = document.translation(target)
+    return translation.by if translation else ""
 
 
 def milliseconds(moment: datetime) -> int:
@@ -198,6 +205,7 @@ def _display(
         "duplicates": document.duplicates,
         "target": target,
         "translation_status": status_of(document, target),
+        "translated_by": translated_by(document, target),
         "title": document.title,
         "text": document.text,
         "translated_title": translated.title if translated else "",

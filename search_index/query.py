@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pipeline.documents import Kind, Precision, Side, TranslationStatus
+from pipeline.documents import Kind, Precision, Side, TranslatedBy, TranslationStatus
 from pipeline.errors import QueryError
 from search_index.engines.contract import IndexEngine
 
@@ -288,6 +288,7 @@ class Hit:
     title: str
     translated_title: str
     translation_status: TranslationStatus
+    translated_by: TranslatedBy
     score: float | None
     match: Literal["all", "some"]
     cluster: str
@@ -357,6 +358,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "title": hit.title,
         "translated_title": hit.translated_title,
         "translation_status": hit.translation_status,
+        "translated_by": hit.translated_by,
         "score": hit.score,
         "match": hit.match,
         "cluster": hit.cluster,

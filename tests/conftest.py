@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not POSTGRESQL:
         terminalreporter.write_line(
             "store tested on SQLite alone: BABELWIRE_TEST_POSTGRESQL names no server"
+        )
+    if find_spec("torch") is None:
+        terminalreporter.write_line(
+            "translation models were not trained, and tests that need them left out: "
+            'torch is not installed ("make transformers")'
         )
 
 

@@ -24,6 +24,10 @@ class ClusterStage:
         """Nothing waits here."""
         return ""
 
+    def outdated(self, connection: Connection) -> Sequence[int]:
+        """None: another version of the stage makes items due."""
+        return ()
+
     def load(self, connection: Connection, items: Sequence[int]) -> Mapping[int, Texts]:
         """Texts of the readings that are shown now; others need no group."""
         shown = clusters.current_documents(connection, items)

@@ -69,6 +69,10 @@ class ExtractStage:
         """Nothing waits here."""
         return ""
 
+    def outdated(self, connection: Connection) -> Sequence[int]:
+        """None: another version of the stage makes items due."""
+        return ()
+
     def load(
         self, connection: Connection, items: Sequence[int]
     ) -> Mapping[int, ExtractJob]:

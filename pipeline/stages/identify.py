@@ -30,6 +30,10 @@ class IdentifyStage:
         """Nothing waits here."""
         return ""
 
+    def outdated(self, connection: Connection) -> Sequence[int]:
+        """None: another version of the stage makes items due."""
+        return ()
+
     def load(self, connection: Connection, items: Sequence[int]) -> Mapping[int, Texts]:
         """Title and text of the readings."""
         return load_texts(connection, items)

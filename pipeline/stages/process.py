@@ -6,6 +6,8 @@ stores the last ones and runs the other stages on them.
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +25,11 @@ IN_FLIGHT = 2
 """Extraction batches at once: one in the children, one waiting for them."""
 
 EXTRACT = "extract"
+
+LAST = -10
+"""Priority of what is done already and only done better."""
+HEARTBEAT_SECONDS = 60.0
+"""A batch's lease is renewed so often while it is worked on: a tenth of the lease."""
 
 
 @dataclass(kw_only=True)
@@ -74,12 +81,18 @@ class Processor:
     def _renew(self, connection: Connection, stage: Stage) -> int:
         now = self._clock()
         taken_back = work.take_back(connection, stage.name, now=now)
-        return taken_back + work.renew(
-            connection,
-            stage.name,
-            version=stage.version,
-            supply=stage.supply(connection),
-            now=now,
+        outdated = stage.outdated(connection)
+        work.enqueue(connection, stage.name, outdated, now=now, priority=LAST)
+        return (
+            len(outdated)
+            + taken_back
+            + work.renew(
+                connection,
+                stage.name,
+                version=stage.version,
+                supply=stage.supply(connection),
+                now=now,
+            )
         )
 
     def run(
@@ -119,6 +132,9 @@ class _Drain:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="extract")
         self._in_flight: deque[tuple[Batch, Future[Mapping[int, Any]]]] = deque()
         self._held: Batch | None = None
+        self._closed = threading.Event()
+        self._heart = threading.Thread(target=self._keep_alive, daemon=True)
+        self._heart.start()
 
     def run(self, go_on: Callable[[], bool]) -> None:
         while go_on():
@@ -131,9 +147,8 @@ class _Drain:
 
     def close(self) -> None:
         """Gives unfinished claims back."""
-        unfinished = [batch for batch, _ in self._in_flight]
-        if self._held is not None:
-            unfinished.append(self._held)
+        self._closed.set()
+        unfinished = self._unfinished()
         try:
             if unfinished:
                 with self._database.write() as connection:
@@ -141,6 +156,20 @@ class _Drain:
                         work.release(connection, batch.claim)
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _unfinished(self) -> list[Batch]:
+        held = [self._held] if self._held is not None else []
+        return [batch for batch, _ in tuple(self._in_flight)] + held
+
+    def _keep_alive(self) -> None:
+        """Renews leases: a slow engine may take longer over a batch than a lease.
+
+        A process that is stopped stops renewing too, and loses its claims (P6).
+        """
+        while not self._closed.wait(HEARTBEAT_SECONDS):
+            with contextlib.suppress(Exception), self._database.write() as connection:
+                for batch in self._unfinished():
+                    work.extend(connection, batch.claim, now=self._clock())
 
     def _send_pages(self) -> None:
         stage = self._extract

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert
@@ -14,6 +15,22 @@ from pipeline.store import work
 from pipeline.store.documents import raise_for_readings
 from pipeline.store.readings import Texts, load_texts
 from pipeline.store.tables import segments, translated_segments, translations
+from pipeline.translation.memory import segment_checksum
+
+FIRST = 10
+"""Priority of translating what mentions a name of the user's lists."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentedReading:
+    """What the stage makes of a reading.
+
+    Attributes:
+        preferred: Whether it is to be translated before others.
+    """
+
+    segments: tuple[Segment, ...]
+    preferred: bool = False
 
 
 class SegmentStage:
@@ -23,25 +40,30 @@ class SegmentStage:
     version = SEGMENTER_VERSION
     batch_size = 256
 
+    def __init__(self, prefers: Callable[[str, str], bool] | None = None) -> None:
+        """Args: whether a text of a language is to be translated before others."""
+        self._prefers = prefers
+
     def supply(self, connection: Connection) -> str:
         """Nothing waits here."""
         return ""
+
+    def outdated(self, connection: Connection) -> Sequence[int]:
+        """None: another version of the stage makes items due."""
+        return ()
 
     def load(self, connection: Connection, items: Sequence[int]) -> Mapping[int, Texts]:
         """Title, text and language of the readings."""
         return load_texts(connection, items)
 
-    def run(self, loaded: Mapping[int, Texts]) -> Mapping[int, tuple[Segment, ...]]:
+    def run(self, loaded: Mapping[int, Texts]) -> Mapping[int, SegmentedReading]:
         """The segments of each reading."""
-        return {
-            item: segment_reading(texts.title, texts.text, texts.language)
-            for item, texts in loaded.items()
-        }
+        return {item: self._segmented(texts) for item, texts in loaded.items()}
 
     def save(
         self,
         connection: Connection,
-        results: Mapping[int, tuple[Segment, ...]],
+        results: Mapping[int, SegmentedReading],
         now: datetime,
     ) -> Mapping[int, StageError]:
         """Replaces segments and what hung on them; translation is due."""
@@ -55,15 +77,27 @@ class SegmentStage:
                 "field": piece.field,
                 "start": piece.start,
                 "end": piece.end,
+                "checksum": segment_checksum(piece.text),
             }
-            for item, pieces in results.items()
-            for piece in pieces
+            for item, reading in results.items()
+            for piece in reading.segments
         ]
         if rows:
             connection.execute(insert(segments), rows)
         raise_for_readings(connection, items)
-        work.enqueue(connection, "translate", items, now=now)
+        first = [item for item in items if results[item].preferred]
+        rest = [item for item in items if not results[item].preferred]
+        work.enqueue(connection, "translate", first, now=now, priority=FIRST)
+        work.enqueue(connection, "translate", rest, now=now)
         return {}
 
     def set_aside(self, connection: Connection, items: Sequence[int]) -> None:
         """Documents stay searchable without this stage's result."""
+
+    def _segmented(self, texts: Texts) -> SegmentedReading:
+        whole = f"{texts.title}\n{texts.text}"
+        preferred = self._prefers is not None and self._prefers(whole, texts.language)
+        return SegmentedReading(
+            segments=segment_reading(texts.title, texts.text, texts.language),
+            preferred=preferred,
+        )

@@ -28,6 +28,13 @@ class Stage(Protocol):
         """Changes when waiting items are worth another try; "" if never."""
         ...
 
+    def outdated(self, connection: Connection) -> Sequence[int]:
+        """Items that are done and worth doing anew, after everything else.
+
+        At most as many as one run may spend on them; none for most stages.
+        """
+        ...
+
     def load(self, connection: Connection, items: Sequence[int]) -> Mapping[int, Any]:
         """What `run` needs, by item; an item left out is obsolete and done."""
         ...

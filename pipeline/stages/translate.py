@@ -1,11 +1,16 @@
-"""Segments → the target languages; what no engine can do yet waits."""
+"""Segments → the target languages; what no engine can do yet waits.
+
+Whatever happens to an engine, nothing that was translated is lost: a segment for
+which there is no answer today keeps the translation it has.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -22,44 +27,118 @@ from pipeline.documents import (
 from pipeline.errors import StageError
 from pipeline.store import memory
 from pipeline.store.documents import raise_for_readings
-from pipeline.store.readings import load_segments
-from pipeline.store.translations import replace_translations
+from pipeline.store.readings import documents_of, load_segments
+from pipeline.store.translations import (
+    load_translations,
+    outdated_readings,
+    replace_translations,
+)
 from pipeline.translation.chain import WAITING_REASONS
+
+SOON, LATER = timedelta(minutes=5), timedelta(hours=6)
+"""A server that does not answer is asked again soon; a segment on which an engine
+crashed or hung, only when another machine, load or version may have come."""
+
+AGAIN_AFTER: Mapping[str, timedelta] = {
+    "unavailable": SOON,
+    "refused": LATER,
+    "timeout": LATER,
+    "crash": LATER,
+    "out_of_memory": LATER,
+    "bad_answer": LATER,
+}
+
+MISSING_REASONS = frozenset(
+    {"not_saved", "no_model", "no_engine", "unavailable", "not_installed"}
+)
+"""Nothing has tried yet: the document waits. Other reasons are failures."""
+
+
+class TranslationChain(Translator, Protocol):
+    """A translator that can say beforehand what it would use."""
+
+    def recipe(self, source: str, target: str) -> str:
+        """Names what would translate a pair today; "" for nothing."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segmented:
-    """A reading's segments and their language."""
+    """A reading's segments and their language, and what is translated so far."""
 
     language: str
     segments: tuple[Segment, ...]
+    document: str = ""
+    translations: tuple[Translation, ...] = ()
+
+    def translated(self, target: str) -> Mapping[int, TranslatedSegment]:
+        """What stands beside its segments today, by position."""
+        return {
+            segment.position: segment
+            for translation in self.translations
+            if translation.target == target
+            for segment in translation.segments
+        }
+
+    def recipe(self, target: str) -> str:
+        """That its translation was made by; "" where there is none."""
+        found = [t.recipe for t in self.translations if t.target == target]
+        return found[0] if found else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslateSettings:
+    """How the stage works.
+
+    Attributes:
+        targets: BCP 47 tags; the first is searched.
+        supply: Changes when waiting documents are worth another try: with the
+            configuration, and with the models that are there.
+        outdated_per_run: Documents that a run may translate anew because of a
+            better model or another spelling of names.
+    """
+
+    targets: tuple[str, ...]
+    supply: Callable[[], str] = field(default=str)
+    outdated_per_run: int = 0
 
 
 class TranslateStage:
     """Asks the chain for every segment of every target language."""
 
     name = "translate"
-    version = "1"
+    version = "2"
     batch_size = 32
 
-    def __init__(
-        self, translator: Translator, targets: Sequence[str], chain_version: str
-    ) -> None:
-        """Args: the chain, the target languages, and what changes with its config."""
-        self._translator = translator
-        self._targets = tuple(targets)
-        self._chain_version = chain_version
+    def __init__(self, chain: TranslationChain, settings: TranslateSettings) -> None:
+        self._chain = chain
+        self._settings = settings
+        self._targets = settings.targets
 
     def supply(self, connection: Connection) -> str:
-        """Changes with the chain's configuration and with saved translations."""
-        return f"{self._chain_version}-{memory.supply(connection)}"
+        """Changes with configuration, models and saved translations."""
+        return f"{self._settings.supply()}-{memory.supply(connection)}"
+
+    def outdated(self, connection: Connection) -> Sequence[int]:
+        """Documents that today's models would translate otherwise."""
+        limit = self._settings.outdated_per_run
+        if not limit:
+            return ()
+        return outdated_readings(connection, self._chain.recipe, limit=limit)
 
     def load(
         self, connection: Connection, items: Sequence[int]
     ) -> Mapping[int, Segmented]:
-        """The segments of the readings."""
+        """The segments of the readings, and their translations so far."""
+        documents = documents_of(connection, items)
+        translations = load_translations(connection, items)
         return {
-            item: Segmented(language=language, segments=segments)
+            item: Segmented(
+                language=language,
+                segments=segments,
+                document=documents[item],
+                translations=translations[item],
+            )
             for item, (language, segments) in load_segments(connection, items).items()
         }
 
@@ -70,7 +149,7 @@ class TranslateStage:
         answers = self._ask(loaded)
         return {
             item: tuple(
-                _translation(reading, target, answers.get((item, target), ()))
+                self._translation(reading, target, answers.get((item, target), ()))
                 for target in self._targets
             )
             for item, reading in loaded.items()
@@ -105,17 +184,57 @@ class TranslateStage:
                 if not _needs_translation(reading.language, target):
                     continue
                 start = len(requests)
-                requests += [
-                    TranslationRequest(
-                        text=segment.text,
-                        source_language=reading.language,
-                        target_language=target,
-                    )
-                    for segment in reading.segments
-                ]
+                requests += _requests(reading, target)
                 slices[item, target] = slice(start, len(requests))
-        answers = self._translator.translate(requests) if requests else []
+        answers = self._chain.translate(requests) if requests else []
         return {key: answers[part] for key, part in slices.items()}
+
+    def _translation(
+        self, reading: Segmented, target: str, answers: Sequence[Translated]
+    ) -> Translation:
+        if reading.language == UNDETERMINED:
+            return Translation(
+                target=target, status="waiting", reason="language_undetermined"
+            )
+        if not _needs_translation(reading.language, target):
+            return Translation(target=target, status="none_needed")
+        kept = reading.translated(target)
+        translated = tuple(
+            _translated(segment, answer)
+            if answer.text is not None
+            else kept[segment.position]
+            for segment, answer in zip(reading.segments, answers, strict=True)
+            if answer.text is not None or segment.position in kept
+        )
+        there = {segment.position for segment in translated}
+        missing = [
+            answer.reason
+            for segment, answer in zip(reading.segments, answers, strict=True)
+            if segment.position not in there
+        ]
+        status, reason = _status(len(reading.segments), missing)
+        is_new = all(answer.text is not None for answer in answers)
+        return Translation(
+            target=target,
+            status=status,
+            segments=translated,
+            reason=reason,
+            recipe=self._chain.recipe(reading.language, target)
+            if is_new or not kept
+            else reading.recipe(target),
+        )
+
+
+def _requests(reading: Segmented, target: str) -> list[TranslationRequest]:
+    return [
+        TranslationRequest(
+            text=segment.text,
+            source_language=reading.language,
+            target_language=target,
+            document=reading.document,
+        )
+        for segment in reading.segments
+    ]
 
 
 def _needs_translation(language: str, target: str) -> bool:
@@ -123,53 +242,38 @@ def _needs_translation(language: str, target: str) -> bool:
     return language != UNDETERMINED and not same
 
 
-def _translation(
-    reading: Segmented, target: str, answers: Sequence[Translated]
-) -> Translation:
-    if reading.language == UNDETERMINED:
-        return Translation(
-            target=target, status="waiting", reason="language_undetermined"
-        )
-    if not _needs_translation(reading.language, target):
-        return Translation(target=target, status="none_needed")
-    translated = tuple(
-        TranslatedSegment(
-            position=segment.position,
-            text=answer.text,
-            engine=answer.engine,
-            model=answer.model,
-            version=answer.version,
-            flags=answer.flags,
-        )
-        for segment, answer in zip(reading.segments, answers, strict=True)
-        if answer.text is not None
+def _translated(segment: Segment, answer: Translated) -> TranslatedSegment:
+    return TranslatedSegment(
+        position=segment.position,
+        text=answer.text or "",
+        engine=answer.engine,
+        model=answer.model,
+        version=answer.version,
+        flags=answer.flags,
+        licence=answer.licence,
+        parameters=answer.parameters,
+        recipe=answer.recipe,
     )
-    status, reason = _status(len(reading.segments), answers)
-    return Translation(target=target, status=status, segments=translated, reason=reason)
 
 
-def _status(
-    wanted: int, answers: Sequence[Translated]
-) -> tuple[TranslationStatus, str]:
-    reasons = Counter(answer.reason for answer in answers if answer.text is None)
-    missing = reasons.total()
-    if missing == 0:
+def _status(wanted: int, missing: Sequence[str]) -> tuple[TranslationStatus, str]:
+    if not missing:
         return "done", ""
-    reason = reasons.most_common(1)[0][0]
-    if missing < wanted:
+    reason = Counter(missing).most_common(1)[0][0]
+    if len(missing) < wanted:
         return "partial", reason
-    return ("waiting" if reason in WAITING_REASONS else "failed"), reason
+    return ("waiting" if reason in MISSING_REASONS else "failed"), reason
 
 
 def _unfinished(found: Sequence[Translation]) -> StageError | None:
     for translation in found:
         if translation.status not in {"done", "none_needed"}:
             reason = translation.reason
-            # Nothing to wait for: asked again, and after three times set aside.
             waiting = reason in WAITING_REASONS or reason == "language_undetermined"
             return StageError(
                 reason=reason,
                 detail=f"into {translation.target}",
                 waiting=waiting,
+                again_after=AGAIN_AFTER.get(reason),
             )
     return None

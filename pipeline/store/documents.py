@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -18,7 +18,6 @@ from pipeline.documents import (
     Page,
     Revision,
     Segment,
-    TranslatedSegment,
     Translation,
     WarcPlace,
 )
@@ -31,9 +30,8 @@ from pipeline.store.tables import (
     revisions,
     segments,
     sources,
-    translated_segments,
-    translations,
 )
+from pipeline.store.translations import TranslationsOf
 from pipeline.urls import url_key
 
 _ID = re.compile(r"(d[a-z2-7]{16})(?:@(\d{1,9}))?")
@@ -123,14 +121,6 @@ def find_document(connection: Connection, url: str) -> str | None:
         )
     )
     return found
-
-
-def load_translations(
-    connection: Connection, reading_ids: Sequence[int]
-) -> dict[int, tuple[Translation, ...]]:
-    """The stored translations of each reading; empty where there are none."""
-    parts = _Translations(connection, reading_ids)
-    return {reading_id: parts.of(reading_id) for reading_id in reading_ids}
 
 
 def cluster_members(connection: Connection, cluster_id: str) -> list[str]:
@@ -288,7 +278,7 @@ class _Parts:
                 .order_by(segments.c.reading_id, segments.c.position)
             )
         )
-        self._translations = _Translations(connection, reading_ids)
+        self._translations = TranslationsOf(connection, reading_ids)
 
     def segments(self, reading_id: int, title: str, text: str) -> tuple[Segment, ...]:
         fields = {"title": title, "text": text}
@@ -307,63 +297,11 @@ class _Parts:
         return self._translations.of(reading_id)
 
 
-class _Translations:
-    """Translations of some readings, loaded in two queries."""
-
-    def __init__(self, connection: Connection, reading_ids: Sequence[int]) -> None:
-        self._translations = _grouped(
-            connection.execute(
-                select(translations)
-                .where(translations.c.reading_id.in_(reading_ids))
-                .order_by(translations.c.reading_id, translations.c.target)
-            )
-        )
-        self._translated = _grouped(
-            connection.execute(
-                select(translated_segments)
-                .where(translated_segments.c.reading_id.in_(reading_ids))
-                .order_by(
-                    translated_segments.c.reading_id,
-                    translated_segments.c.target,
-                    translated_segments.c.position,
-                )
-            )
-        )
-
-    def of(self, reading_id: int) -> tuple[Translation, ...]:
-        by_target: Mapping[str, list[Row[Any]]] = {
-            target: list(rows)
-            for target, rows in groupby(
-                self._translated.get(reading_id, ()), key=lambda row: row.target
-            )
-        }
-        return tuple(
-            Translation(
-                target=row.target,
-                status=row.status,
-                reason=row.reason,
-                segments=tuple(map(_translated, by_target.get(row.target, ()))),
-            )
-            for row in self._translations.get(reading_id, ())
-        )
-
-
 def _grouped(rows: Iterable[Row[Any]]) -> dict[int, list[Row[Any]]]:
     groups: Iterator[tuple[int, Iterator[Row[Any]]]] = groupby(
         rows, key=lambda row: row.reading_id
     )
     return {reading_id: list(group) for reading_id, group in groups}
-
-
-def _translated(row: Row[Any]) -> TranslatedSegment:
-    return TranslatedSegment(
-        position=row.position,
-        text=row.text,
-        engine=row.engine,
-        model=row.model,
-        version=row.version,
-        flags=tuple(row.flags),
-    )
 
 
 def _document(

@@ -36,18 +36,28 @@ class StoredTranslations:
         self, source_language: str, target_language: str, checksums: Sequence[str]
     ) -> Mapping[str, tuple[str, str]]:
         """Translation and origin by checksum."""
-        found: dict[str, tuple[str, str]] = {}
         with self._database.read() as connection:
-            for start in range(0, len(checksums), BATCH):
-                statement = select(
-                    memory.c.checksum, memory.c.target_text, memory.c.origin
-                ).where(
-                    *_is_pair(source_language, target_language),
-                    memory.c.checksum.in_(checksums[start : start + BATCH]),
-                )
-                for row in connection.execute(statement):
-                    found[row.checksum] = (row.target_text, row.origin)
-        return found
+            return look_up(connection, source_language, target_language, checksums)
+
+
+def look_up(
+    connection: Connection,
+    source_language: str,
+    target_language: str,
+    checksums: Sequence[str],
+) -> dict[str, tuple[str, str]]:
+    """Translation and origin by checksum."""
+    found: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(checksums), BATCH):
+        statement = select(
+            memory.c.checksum, memory.c.target_text, memory.c.origin
+        ).where(
+            *_is_pair(source_language, target_language),
+            memory.c.checksum.in_(checksums[start : start + BATCH]),
+        )
+        for row in connection.execute(statement):
+            found[row.checksum] = (row.target_text, row.origin)
+    return found
 
 
 def save(

@@ -124,6 +124,14 @@ def load_segments(
     }
 
 
+def documents_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """The ids of the documents that readings belong to."""
+    statement = select(readings.c.id, readings.c.document_id).where(
+        readings.c.id.in_(ids)
+    )
+    return {row.id: row.document_id for row in connection.execute(statement)}
+
+
 def pages_to_read_again(
     connection: Connection, page_ids: list[int], extractor: str
 ) -> dict[int, Page]:

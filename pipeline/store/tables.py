@@ -281,9 +281,12 @@ segments = Table(
     Column("field", String(8), nullable=False),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
+    Column("checksum", String(32), nullable=False),
     PrimaryKeyConstraint("reading_id", "position"),
+    Index("ix_segments_checksum", "checksum"),
 )
-"""Offsets into the reading's title or text, in code points."""
+"""Offsets into the reading's title or text, in code points; `checksum` is of the
+normalised text, as in `memory`."""
 
 translations = Table(
     "translations",
@@ -292,9 +295,49 @@ translations = Table(
     Column("target", String(35), nullable=False),
     Column("status", String(16), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("recipe", String(16), nullable=False, server_default=""),
     Column("updated_at", Moment, nullable=False),
     PrimaryKeyConstraint("reading_id", "target"),
+    Index("ix_translations_recipe", "target", "recipe", "reading_id"),
 )
+"""`recipe` names what the chain would use for the pair at that time: a translation
+whose recipe is another one today is outdated."""
+
+origins = Table(
+    "origins",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("engine", String(64), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("parameters", Text, nullable=False),
+    UniqueConstraint("engine", "model", "version", "licence", "parameters"),
+)
+"""Who or what made translations."""
+
+segment_translations = Table(
+    "segment_translations",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("source_language", String(35), nullable=False),
+    Column("target_language", String(35), nullable=False),
+    Column("checksum", String(32), nullable=False),
+    Column("recipe", String(16), nullable=False),
+    Column("origin_id", Number, ForeignKey("origins.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("flags", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint(
+        "checksum",
+        "target_language",
+        "source_language",
+        "recipe",
+        name="uq_segment_translations_key",  # PostgreSQL takes 63 characters
+    ),
+)
+"""One translation of one segment's text; never changed. Equal segments share it,
+whichever documents they stand in, and nothing is translated twice by one recipe."""
 
 translated_segments = Table(
     "translated_segments",
@@ -302,20 +345,19 @@ translated_segments = Table(
     Column("reading_id", Number, ForeignKey("readings.id"), nullable=False),
     Column("target", String(35), nullable=False),
     Column("position", Integer, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("engine", String(64), nullable=False),
-    Column("model", Text, nullable=False, server_default=""),
-    Column("version", String(64), nullable=False, server_default=""),
-    Column("flags", JSON, nullable=False),
+    Column(
+        "translation_id", Number, ForeignKey("segment_translations.id"), nullable=False
+    ),
     PrimaryKeyConstraint("reading_id", "target", "position"),
 )
+"""Which translation stands beside which segment."""
 
 memory = Table(
     "memory",
     metadata,
     Column("source_language", String(35), nullable=False),
     Column("target_language", String(35), nullable=False),
-    Column("checksum", String(64), nullable=False),
+    Column("checksum", String(32), nullable=False),
     Column("source_text", Text, nullable=False),
     Column("target_text", Text, nullable=False),
     Column("origin", Text, nullable=False, server_default=""),
@@ -323,6 +365,50 @@ memory = Table(
     PrimaryKeyConstraint("source_language", "target_language", "checksum"),
 )
 """Saved translations; `checksum` is of the normalised source segment."""
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("document_id", String(17), nullable=False, server_default=""),
+    Column("source_language", String(35), nullable=False),
+    Column("target_language", String(35), nullable=False),
+    Column("checksum", String(32), nullable=False),
+    Column("source_text", Text, nullable=False),
+    Column("target_text", Text, nullable=False),
+    Column("author", Text, nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+    Column("undone_at", Moment),
+    Index("ix_corrections_checksum", "checksum", "target_language"),
+)
+"""What people said a segment means: in one document, or (`document_id` empty)
+everywhere. The newest that is not undone holds, the document's own first."""
+
+translation_counts = Table(
+    "translation_counts",
+    metadata,
+    Column("day", String(10), nullable=False),
+    Column("source_language", String(35), nullable=False),
+    Column("target_language", String(35), nullable=False),
+    Column("origin_id", Number, ForeignKey("origins.id"), nullable=False),
+    Column("segments", BigInteger, nullable=False),
+    Column("flagged", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day", "source_language", "target_language", "origin_id"),
+)
+"""New machine translations a day (ISO date, UTC), and how many a check flagged."""
+
+engine_usage = Table(
+    "engine_usage",
+    metadata,
+    Column("day", String(10), nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("characters", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day", "engine"),
+)
+"""What servers were asked a day (ISO date, UTC): what a bill is made of."""
 
 fingerprints = Table(
     "fingerprints",
@@ -356,14 +442,16 @@ work = Table(
     Column("claimed_by", String(64), nullable=False, server_default=""),
     Column("lease_until", Moment),
     Column("due_at", Moment, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="0"),
     Column("reason", Text, nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("stage", "item"),
-    Index("ix_work_stage_state", "stage", "state", "due_at"),
+    Index("ix_work_stage_state", "stage", "state", "priority", "item"),
 )
 """state: due | claimed | done | waiting | dead. `item` is a page's id for
-`extract`, a reading's for the others. `claimed_by` is new with every claim: a
-late writer's does not match any more (P6)."""
+`extract`, a reading's for the others; the higher `priority` goes first, then the
+newer item. `claimed_by` is new with every claim: a late writer's does not match any
+more (P6)."""
 
 index_state = Table(
     "index_state",

@@ -14,12 +14,14 @@ import socket
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     and_,
     case,
     func,
@@ -44,10 +46,14 @@ MAX_CLAIMS = 6
 """An item whose workers died so often is set aside."""
 
 LEASE = timedelta(minutes=10)
-"""Longer than any batch takes: 64 pages of at most 5 s on one worker."""
+"""Much longer than the pause between two extensions: a worker that was not seen for
+so long is gone, or stopped."""
 
 MAX_DETAIL_CHARACTERS = 4000
 """Enough for a traceback."""
+
+NEVER = datetime.max.replace(microsecond=0, tzinfo=UTC)
+"""When an item that waits for something is due by the clock alone."""
 
 RETRY_DELAYS = (timedelta(seconds=0), timedelta(minutes=1))
 """Before the second and the third attempt."""
@@ -86,8 +92,13 @@ def enqueue(
     *,
     now: datetime,
     input_version: str = "",
+    priority: int = 0,
 ) -> None:
-    """Makes items due; one that was done, waiting or set aside starts anew."""
+    """Makes items due; one that was done, waiting or set aside starts anew.
+
+    Args:
+        priority: The higher go first; then the newer items.
+    """
     rows = [
         {
             "stage": stage,
@@ -95,6 +106,7 @@ def enqueue(
             "input_version": input_version,
             "state": "due",
             "due_at": now,
+            "priority": priority,
         }
         for item in items
     ]
@@ -109,6 +121,7 @@ def enqueue(
                 "input_version": statement.excluded.input_version,
                 "state": "due",
                 "due_at": statement.excluded.due_at,
+                "priority": statement.excluded.priority,
                 "attempts": 0,
                 "claimed_by": "",
                 "lease_until": None,
@@ -127,7 +140,6 @@ def claim(
     limit: int,
     now: datetime,
     version: str = "",
-    newest_first: bool = True,
 ) -> Claim:
     """Takes up to `limit` items that are due, or whose lease ran out.
 
@@ -139,20 +151,14 @@ def claim(
         version: The stage's: what is set aside stays so until another version.
     """
     buried = _bury_abandoned(connection, stage, now)
-    free = and_(
-        work.c.stage == stage,
-        or_(
-            and_(work.c.state == "due", work.c.due_at <= now),
-            and_(work.c.state == "claimed", work.c.lease_until <= now),
-        ),
-    )
-    order = work.c.item.desc() if newest_first else work.c.item.asc()
-    chosen = select(work.c.item, _is_suspect()).where(free).order_by(order)
-    rows = connection.execute(
-        chosen.limit(limit).with_for_update(skip_locked=True)
-    ).all()
-    items = [item for item, suspect in rows if not suspect]
-    items = items or [item for item, _ in rows[:1]]
+    due = and_(work.c.state == "due", work.c.due_at <= now)
+    lost = and_(work.c.state == "claimed", work.c.lease_until <= now)
+    rows = [
+        row for free in (due, lost) for row in _choose(connection, stage, free, limit)
+    ]
+    rows.sort(key=lambda row: (row.priority, row.item), reverse=True)
+    items = [row.item for row in rows[:limit] if not row.suspect]
+    items = items or [row.item for row in rows[:1]]
     token = f"{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:16]}"
     if items:
         connection.execute(
@@ -167,6 +173,23 @@ def claim(
             )
         )
     return Claim(stage=stage, token=token, items=tuple(items), buried=buried)
+
+
+def _choose(
+    connection: Connection, stage: str, free: ColumnElement[bool], limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    chosen = (
+        select(work.c.item, work.c.priority, _is_suspect().label("suspect"))
+        .where(work.c.stage == stage, free)
+        .order_by(work.c.priority.desc(), work.c.item.desc())
+        .limit(limit)
+    )
+    return connection.execute(chosen.with_for_update(skip_locked=True)).all()
+
+
+def extend(connection: Connection, claim: Claim, *, now: datetime) -> None:
+    """Renews the lease of a batch that is still being worked on."""
+    connection.execute(update(work).where(_held(claim)).values(lease_until=now + LEASE))
 
 
 def _is_suspect() -> ColumnElement[bool]:
@@ -268,7 +291,12 @@ def fail(
         input_version: The stage's version; with its supply where it waits.
     """
     if error.waiting:
-        values: dict[str, object] = {"state": "waiting", "attempts": 0}
+        again_at = now + error.again_after if error.again_after else NEVER
+        values: dict[str, object] = {
+            "state": "waiting",
+            "attempts": 0,
+            "due_at": again_at,
+        }
     else:
         last = not error.retry
         values = {
@@ -301,13 +329,16 @@ def renew(
     """Makes due what another version of the stage did; how many.
 
     Waiting items become due again when what they may have waited for has
-    changed (`supply`), e.g. a model was added.
+    changed (`supply`), e.g. a model was added, or when their time has come.
     """
     old = or_(
         and_(work.c.state.in_(("done", "dead")), work.c.input_version != version),
         and_(
             work.c.state == "waiting",
-            work.c.input_version != waiting_version(version, supply),
+            or_(
+                work.c.input_version != waiting_version(version, supply),
+                work.c.due_at <= now,
+            ),
         ),
     )
     result = connection.execute(

@@ -1,212 +1,109 @@
 """The LibreTranslate API: `POST /translate` with `q` as a list.
 
-https://docs.libretranslate.com (API reference). The server's answer is data of
-another program: its shape is checked, one text per segment, in order.
+https://docs.libretranslate.com (API reference). Its status 400 says that it lacks the
+language pair.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from unicodedata import category
+from typing import Any
 
-from pipeline.documents import Translated, TranslationRequest
-
-if TYPE_CHECKING:
-    import httpx
+from pipeline.translation.answers import (
+    BAD_ANSWER,
+    Asked,
+    ask_twice,
+    clean_answer,
+    in_batches,
+)
+from pipeline.translation.engine import EngineKind, Failure, Model
+from pipeline.translation.server import Server, Usage
 
 BATCH_SEGMENTS = 32
 """Segments a request; LibreTranslate's default batch limit is at least that."""
-
-BREAK_AFTER = 3
-"""After so many failed calls in a row the server is left alone …"""
-BREAK_SECONDS = 60.0
-"""… for so long: every document waits instead of each costing a time-out."""
-
-_SPACE = re.compile(r"\s+")
-
-MAX_ANSWER_BYTES = 4 * 2**20
+MAX_CHARACTERS = 2000
+"""Of one segment, and of a request's: what public servers take."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LibreTranslateSettings:
-    """Where the server is.
+    """Which server.
 
     Attributes:
         name: As the chain calls it.
-        url: Without `/translate`.
-        timeout_seconds: For one request, in all.
         api_key: From the environment, or "".
     """
 
     name: str
-    url: str
-    timeout_seconds: float = 30.0
     api_key: str = ""
 
 
 class LibreTranslate:
-    """A `Translator` that asks a LibreTranslate server."""
+    """An `Engine` that asks a LibreTranslate server."""
 
-    def __init__(
-        self,
-        settings: LibreTranslateSettings,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    kind: EngineKind = "libretranslate"
+
+    def __init__(self, settings: LibreTranslateSettings, server: Server) -> None:
         self._settings = settings
-        self._clock = clock
-        self._client: httpx.Client | None = None
-        self._failures = 0
-        self._closed_until = 0.0
+        self._server = server
 
     @property
     def name(self) -> str:
         """As configured."""
         return self._settings.name
 
-    def translate(self, requests: Sequence[TranslationRequest]) -> list[Translated]:
-        """One answer per request; without text where the server had none."""
-        answers: list[Translated] = []
-        for batch in _batches(requests):
-            answers += self._batch(batch)
-        return answers
+    def model(self, source: str, target: str) -> Model | None:
+        """The server: it does not tell its models."""
+        return Model(engine=self.kind, name=self.name)
+
+    def fits(self, text: str, source: str, target: str) -> bool:
+        """Up to `MAX_CHARACTERS`."""
+        return len(text) <= MAX_CHARACTERS
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str
+    ) -> list[str | Failure]:
+        """One answer per text, in order."""
+        codes = {"source": _code(source), "target": _code(target)}
+
+        def ask(batches: Sequence[Sequence[int]]) -> list[Asked]:
+            payloads = [
+                self._payload([texts[n] for n in batch], codes) for batch in batches
+            ]
+            return [
+                _read(answer, len(batch))
+                for batch, answer in zip(
+                    batches, self._server.post("translate", payloads), strict=True
+                )
+            ]
+
+        batches = in_batches(texts, segments=BATCH_SEGMENTS, characters=MAX_CHARACTERS)
+        return ask_twice(texts, batches, ask)
+
+    def take_usage(self) -> Usage:
+        """What was asked since the last call of this."""
+        return self._server.take_usage()
 
     def close(self) -> None:
         """Closes the connections."""
-        if self._client is not None:
-            self._client.close()
+        self._server.close()
 
-    def _batch(self, batch: Sequence[TranslationRequest]) -> list[Translated]:
-        if self._clock() < self._closed_until:
-            return self._none(batch, "unavailable")
-        try:
-            data = self._post(batch)
-        except _RefusedError as refused:
-            return self._none(batch, refused.reason)
-        except _FailedError:
-            self._failures += 1
-            if self._failures >= BREAK_AFTER:
-                self._closed_until = self._clock() + BREAK_SECONDS
-            return self._none(batch, "unavailable")
-        self._failures = 0
-        return self._answers(batch, data)
-
-    def _answers(
-        self, batch: Sequence[TranslationRequest], data: Any
-    ) -> list[Translated]:
-        texts = data.get("translatedText") if isinstance(data, dict) else None
-        if not isinstance(texts, list) or len(texts) != len(batch):
-            return self._none(batch, "bad_answer")
-        return [
-            Translated(text=text, engine="libretranslate", model=self.name)
-            if (text := _clean(answer))
-            else self._none([request], "bad_answer")[0]
-            for request, answer in zip(batch, texts, strict=True)
-        ]
-
-    def _none(
-        self, batch: Sequence[TranslationRequest], reason: str
-    ) -> list[Translated]:
-        answer = Translated(
-            text=None, engine="libretranslate", model=self.name, reason=reason
-        )
-        return [answer] * len(batch)
-
-    def _post(self, batch: Sequence[TranslationRequest]) -> Any:
-        import httpx
-
-        first = batch[0]
-        payload: dict[str, Any] = {
-            "q": [request.text for request in batch],
-            "source": _code(first.source_language),
-            "target": _code(first.target_language),
-            "format": "text",
-        }
+    def _payload(self, texts: list[str], codes: dict[str, str]) -> dict[str, Any]:
+        self._server.usage.characters += sum(map(len, texts))
+        payload: dict[str, Any] = {"q": texts, **codes, "format": "text"}
         if self._settings.api_key:
             payload["api_key"] = self._settings.api_key
-        give_up_at = time.monotonic() + self._settings.timeout_seconds
-        try:
-            with self._http().stream("POST", "/translate", json=payload) as response:
-                return _read(response, give_up_at)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _FailedError(str(error)) from error
-
-    def _http(self) -> httpx.Client:
-        import httpx
-
-        if self._client is None:
-            self._client = httpx.Client(
-                base_url=self._settings.url,
-                timeout=self._settings.timeout_seconds,
-                trust_env=False,  # a proxy of the environment is not ours to use
-                follow_redirects=False,
-            )
-        return self._client
+        return payload
 
 
-class _FailedError(Exception):
-    """No use asking again just now."""
-
-
-class _RefusedError(Exception):
-    """The server is well and says no."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def _read(response: httpx.Response, give_up_at: float) -> Any:
-    """The answer's JSON; 400 means that the server lacks the language pair."""
-    if response.status_code == 400:
-        raise _RefusedError("no_model")
-    if response.status_code in {401, 403}:
-        raise _RefusedError("refused")
-    if response.status_code != 200:
-        raise _FailedError(f"status {response.status_code}")
-    body = bytearray()
-    for part in response.iter_bytes():
-        body += part
-        if len(body) > MAX_ANSWER_BYTES or time.monotonic() > give_up_at:
-            raise _FailedError("the answer is too long, or too slow")
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise _FailedError("the answer is no JSON") from error
-
-
-def _clean(answer: object) -> str:
-    """A text that every database takes: no controls, no lone surrogates."""
-    if not isinstance(answer, str):
-        return ""
-    text = _SPACE.sub(" ", answer)
-    return "".join(c for c in text if category(c) not in {"Cc", "Cs"}).strip()
-
-
-def _batches(
-    requests: Sequence[TranslationRequest],
-) -> list[list[TranslationRequest]]:
-    """Consecutive requests of one pair, at most `BATCH_SEGMENTS` together."""
-    batches: list[list[TranslationRequest]] = []
-    for request in requests:
-        last = batches[-1] if batches else None
-        if (
-            last is None
-            or len(last) >= BATCH_SEGMENTS
-            or _pair(last[0]) != _pair(request)
-        ):
-            batches.append([request])
-        else:
-            last.append(request)
-    return batches
-
-
-def _pair(request: TranslationRequest) -> tuple[str, str]:
-    return request.source_language, request.target_language
+def _read(answer: Any, number: int) -> Asked:
+    if isinstance(answer, Failure):
+        return [answer] * number
+    texts = answer.get("translatedText") if isinstance(answer, dict) else None
+    if not isinstance(texts, list) or len(texts) != number:
+        return [BAD_ANSWER] * number
+    return [clean_answer(text) or BAD_ANSWER for text in texts]
 
 
 def _code(tag: str) -> str:

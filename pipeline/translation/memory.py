@@ -1,4 +1,7 @@
-"""Saved translations as an engine: exact after normalisation."""
+"""What people wrote as engines: corrections and saved translations.
+
+Both are exact after normalisation; a correction wins over everything else.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.documents import Translated, TranslationRequest
@@ -14,6 +18,7 @@ _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans(dict.fromkeys("«»“”„‟″〝〞", '"') | dict.fromkeys("‘’‚‛′", "'"))
 
 NAME = "memory"
+CORRECTION = "correction"
 
 LanguagePair = tuple[str, str]
 """Source and target language."""
@@ -31,6 +36,56 @@ class SavedTranslations(Protocol):
     ) -> Mapping[str, tuple[str, str]]:
         """Translation and origin by checksum of the source segment."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What a person said a segment means.
+
+    Attributes:
+        text: The translation.
+        author: Who said so, or "".
+    """
+
+    text: str
+    author: str = ""
+
+
+class Corrections(Protocol):
+    """Where corrections are looked up."""
+
+    def corrected(
+        self, source: str, target: str, places: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Correction]:
+        """Corrections by segment checksum and document id, for one pair."""
+        ...
+
+
+class CorrectionTranslator:
+    """Answers with what people corrected: in this document, or everywhere."""
+
+    name = CORRECTION
+
+    def __init__(self, corrections: Corrections) -> None:
+        self._corrections = corrections
+
+    def translate(self, requests: Sequence[TranslationRequest]) -> list[Translated]:
+        """The correction of each segment that has one."""
+        answers = [_NOT_CORRECTED] * len(requests)
+        for (source, target), numbers in _by_pair(requests).items():
+            places = {
+                n: (segment_checksum(requests[n].text), requests[n].document)
+                for n in numbers
+            }
+            found = self._corrections.corrected(source, target, set(places.values()))
+            for number, place in places.items():
+                if place in found:
+                    answers[number] = Translated(
+                        text=found[place].text,
+                        engine=CORRECTION,
+                        model=found[place].author,
+                    )
+        return answers
 
 
 class MemoryTranslator:
@@ -56,12 +111,17 @@ class MemoryTranslator:
         return answers
 
 
+_NOT_CORRECTED = Translated(text=None, engine=CORRECTION, reason="not_saved")
 _NOT_SAVED = Translated(text=None, engine=NAME, reason="not_saved")
 
 
 def segment_checksum(text: str) -> str:
-    """Equal for segments that differ only in spaces, quotes or composition."""
-    return hashlib.sha256(normalise_segment(text).encode()).hexdigest()
+    """Equal for segments that differ only in spaces, quotes or composition.
+
+    The first 128 bits of the SHA-256 in hex: among a billion segments two differing
+    ones are equal with a chance of about 1e-21.
+    """
+    return hashlib.sha256(normalise_segment(text).encode()).hexdigest()[:32]
 
 
 def normalise_segment(text: str) -> str:

@@ -227,10 +227,14 @@ def test_translate_uses_saved_translations_and_says_when_it_has_none(
     assert rows[0]["engine"] == "memory"
     assert rows[1] == {
         "text": None,
-        "engine": "memory",
+        "engine": "ctranslate2",
         "model": "",
+        "version": "",
+        "licence": "",
+        "parameters": "",
         "flags": [],
-        "reason": "not_saved",
+        "reason": "no_model",
+        "detail": "vi-en",
     }
 
 

@@ -12,7 +12,7 @@ from pipeline.stages.identify import IdentifyStage
 from pipeline.stages.process import Processor
 from pipeline.stages.segment import SegmentStage
 from pipeline.stages.stage import Stage
-from pipeline.stages.translate import TranslateStage
+from pipeline.stages.translate import TranslateSettings, TranslateStage
 from pipeline.store import Database, open_database
 
 
@@ -33,13 +33,16 @@ class Upper:
     def translate(self, requests: list[TranslationRequest]) -> list[Translated]:
         return [Translated(text=r.text.upper(), engine="upper") for r in requests]
 
+    def recipe(self, source: str, target: str) -> str:
+        return "upper"
+
 
 def process(database: Database, now: datetime) -> None:
     stages: list[Stage] = [
         IdentifyStage(Vietnamese()),
         ClusterStage(),
         SegmentStage(),
-        TranslateStage(Upper(), ["en"], "1"),
+        TranslateStage(Upper(), TranslateSettings(targets=("en",))),
     ]
     for stage in stages:
         stage.batch_size = 2

@@ -19,8 +19,9 @@ from pipeline.documents import (
 )
 from pipeline.errors import StageError
 from pipeline.stages.extract import ExtractStage
+from pipeline.stages.segment import SegmentedReading, SegmentStage
 from pipeline.stages.stage import store, take
-from pipeline.stages.translate import Segmented, TranslateStage
+from pipeline.stages.translate import Segmented, TranslateSettings, TranslateStage
 from pipeline.store import Database, memory, work
 from pipeline.store.tables import segments, translated_segments
 from pipeline.translation import Chain
@@ -56,6 +57,9 @@ class Doubling:
 
     def supply(self, connection: Connection) -> str:
         return "one"
+
+    def outdated(self, connection: Connection) -> Sequence[int]:
+        return ()
 
     def load(self, connection: Connection, items: Sequence[int]) -> Mapping[int, int]:
         return {item: item for item in items if item != 13}
@@ -207,6 +211,9 @@ def test_a_page_that_is_set_aside_is_failed_in_the_balance(
 # --- Translation -----------------------------------------------------------------
 
 
+ENGLISH = TranslateSettings(targets=("en",))
+
+
 class Some:
     """Translates the first so many segments it is ever asked for."""
 
@@ -223,6 +230,9 @@ class Some:
             else Translated(text=None, engine="some", reason=self._reason)
             for n, r in enumerate(requests)
         ]
+
+    def recipe(self, source: str, target: str) -> str:
+        return "some" if self._number else ""
 
 
 def reading(language: str = "vi") -> Segmented:
@@ -242,7 +252,7 @@ def reading(language: str = "vi") -> Segmented:
         ("vi", Some(1), "partial", "no_model", True),
         ("vi", Some(0), "waiting", "no_model", True),
         ("vi", Some(0, "unavailable"), "waiting", "unavailable", True),
-        ("vi", Some(0, "bad_answer"), "failed", "bad_answer", False),
+        ("vi", Some(0, "bad_answer"), "failed", "bad_answer", True),
         ("und", Some(2), "waiting", "language_undetermined", True),
         ("en", Some(0), "none_needed", "", None),
     ],
@@ -251,12 +261,14 @@ def test_a_translation_says_how_far_it_came(
     database, language, engine, status, reason, waits
 ) -> None:
     """P10"""
-    stage = TranslateStage(engine, ["en"], "1")
+    stage = TranslateStage(engine, ENGLISH)
     ((translation,),) = stage.run({1: reading(language)}).values()
     assert (translation.status, translation.reason) == (status, reason)
     with database.write() as connection:
         add_source(connection)
         _, number = add_document(connection)
+        pieces = SegmentedReading(segments=reading(language).segments)
+        SegmentStage().save(connection, {number: pieces}, NOW)
         errors = stage.save(connection, {number: (translation,)}, NOW)
     assert {e.waiting for e in errors.values()} == (set() if waits is None else {waits})
 
@@ -269,7 +281,7 @@ def test_every_target_language_is_asked_for_in_one_call() -> None:
             asked.append(requests)
             return super().translate(requests)
 
-    stage = TranslateStage(Noting(), ["en", "fr"], "1")
+    stage = TranslateStage(Noting(), TranslateSettings(targets=("en", "fr")))
     found = stage.run({1: reading(), 2: reading("fr")})
     assert [t.status for t in found[1]] == ["done", "done"]
     assert [t.status for t in found[2]] == ["done", "none_needed"]
@@ -278,7 +290,7 @@ def test_every_target_language_is_asked_for_in_one_call() -> None:
 
 
 def test_saved_translations_that_are_added_wake_what_waits(database) -> None:
-    stage = TranslateStage(Chain([]), ["en"], "1")
+    stage = TranslateStage(Chain([]), ENGLISH)
     with database.read() as connection:
         before = stage.supply(connection)
         assert stage.supply(connection) == before

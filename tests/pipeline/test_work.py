@@ -64,11 +64,42 @@ def test_newest_items_are_claimed_first_and_only_once(database, enqueue, claim) 
     assert claim().items == ()
 
 
-def test_oldest_items_may_be_claimed_first(database, enqueue) -> None:
-    enqueue(1, 2, 3)
+def test_the_higher_priority_goes_first_then_the_newer_item(database) -> None:
     with database.write() as connection:
-        held = work.claim(connection, STAGE, limit=1, now=NOW, newest_first=False)
-    assert held.items == (1,)
+        for items, priority in (((1, 2), 0), ((3, 4), -10), ((5,), 10)):
+            work.enqueue(connection, STAGE, items, now=NOW, priority=priority)
+        held = work.claim(connection, STAGE, limit=2, now=NOW)
+        rest = work.claim(connection, STAGE, limit=9, now=NOW)
+    assert (held.items, rest.items) == ((5, 2), (1, 4, 3))
+
+
+def test_a_lease_that_is_extended_is_not_lost(database, enqueue) -> None:
+    enqueue(1)
+    with database.write() as connection:
+        held = work.claim(connection, STAGE, limit=1, now=NOW)
+        work.extend(connection, held, now=NOW + work.LEASE / 2)
+        after = NOW + work.LEASE + timedelta(seconds=1)
+        assert work.claim(connection, STAGE, limit=1, now=after).items == ()
+        assert work.still_mine(connection, held) == {1}
+
+
+def test_a_waiting_item_with_a_time_is_due_when_it_comes(database, enqueue) -> None:
+    enqueue(1, 2)
+    later = timedelta(minutes=5)
+    with database.write() as connection:
+        held = work.claim(connection, STAGE, limit=2, now=NOW)
+        for item, again_after in ((1, later), (2, None)):
+            error = StageError(
+                reason="unavailable", waiting=True, again_after=again_after
+            )
+            work.fail(connection, held, [item], error, now=NOW)
+        for at, number in ((later - timedelta(seconds=1), 0), (later, 1)):
+            at_time = NOW + at
+            assert (
+                work.renew(connection, STAGE, version="", supply="", now=at_time)
+                == number
+            )
+        assert work.claim(connection, STAGE, limit=2, now=NOW + later).items == (1,)
 
 
 def test_an_item_that_is_due_later_is_not_claimed(database, clock, claim) -> None:

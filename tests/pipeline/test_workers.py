@@ -105,6 +105,30 @@ def test_closing_ends_a_run_in_another_thread(tmp_path: Path) -> None:
     assert len(results) == 2
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_children_that_never_start_are_not_started_for_ever(size: int) -> None:
+    """P5"""
+    with Workers(tasks.Unstartable(), size=size, limits=Limits()) as pool:
+        assert reasons(pool.run(["a", "b", "c", "d"])) == ["worker_cannot_start"] * 4
+        assert reasons(pool.run(["e"])) == ["worker_cannot_start"]
+    assert multiprocessing.active_children() == []
+
+
+def test_a_child_that_ends_before_it_is_ready_costs_no_item(tmp_path) -> None:
+    """P5"""
+    task = tasks.StartsAtSecondAttempt(str(tmp_path / "attempted"))
+    with Workers(task, size=1, limits=Limits()) as pool:
+        assert pool.run(["a", "b"]) == ["a", "b"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA is Linux's")
+@pytest.mark.parametrize(("limit", "found"), [(1 << 29, str(1 << 29)), (None, "none")])
+def test_memory_may_be_limited_or_not(limit: int | None, found: str) -> None:
+    limits = Limits(memory_bytes=limit)
+    with Workers(tasks.limit_of_memory, size=1, limits=limits) as pool:
+        assert pool.run(["?"]) == [found]
+
+
 # --- Hostile pages ---------------------------------------------------------------
 
 

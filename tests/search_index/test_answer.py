@@ -319,6 +319,7 @@ def test_json_has_the_fields_of_the_design(forum: IndexEngine) -> None:
         "title",
         "translated_title",
         "translation_status",
+        "translated_by",
         "score",
         "match",
         "cluster",

@@ -11,10 +11,42 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
+        "corrections",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column(
+            "document_id", sa.String(length=17), server_default="", nullable=False
+        ),
+        sa.Column("source_language", sa.String(length=35), nullable=False),
+        sa.Column("target_language", sa.String(length=35), nullable=False),
+        sa.Column("checksum", sa.String(length=32), nullable=False),
+        sa.Column("source_text", sa.Text(), nullable=False),
+        sa.Column("target_text", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
+    )
+    op.create_index(
+        "ix_corrections_checksum",
+        "corrections",
+        ["checksum", "target_language"],
+        unique=False,
+    )
+    op.create_table(
         "counters",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
+    )
+    op.create_table(
+        "engine_usage",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("engine", sa.String(length=64), nullable=False),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.Column("characters", sa.BigInteger(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "engine", name=op.f("pk_engine_usage")),
     )
     op.create_table(
         "fingerprint_sets",
@@ -59,13 +91,31 @@ def upgrade() -> None:
         "memory",
         sa.Column("source_language", sa.String(length=35), nullable=False),
         sa.Column("target_language", sa.String(length=35), nullable=False),
-        sa.Column("checksum", sa.String(length=64), nullable=False),
+        sa.Column("checksum", sa.String(length=32), nullable=False),
         sa.Column("source_text", sa.Text(), nullable=False),
         sa.Column("target_text", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint(
             "source_language", "target_language", "checksum", name=op.f("pk_memory")
+        ),
+    )
+    op.create_table(
+        "origins",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("engine", sa.String(length=64), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("licence", sa.Text(), nullable=False),
+        sa.Column("parameters", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_origins")),
+        sa.UniqueConstraint(
+            "engine",
+            "model",
+            "version",
+            "licence",
+            "parameters",
+            name=op.f("uq_origins_engine_model_version_licence_parameters"),
         ),
     )
     op.create_table(
@@ -122,12 +172,16 @@ def upgrade() -> None:
         ),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("stage", "item", name=op.f("pk_work")),
     )
     op.create_index(
-        "ix_work_stage_state", "work", ["stage", "state", "due_at"], unique=False
+        "ix_work_stage_state",
+        "work",
+        ["stage", "state", "priority", "item"],
+        unique=False,
     )
     op.create_table(
         "documents",
@@ -153,6 +207,52 @@ def upgrade() -> None:
     )
     op.create_index("ix_documents_source", "documents", ["source"], unique=False)
     op.create_index("ix_documents_version", "documents", ["version"], unique=False)
+    op.create_table(
+        "segment_translations",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("source_language", sa.String(length=35), nullable=False),
+        sa.Column("target_language", sa.String(length=35), nullable=False),
+        sa.Column("checksum", sa.String(length=32), nullable=False),
+        sa.Column("recipe", sa.String(length=16), nullable=False),
+        sa.Column("origin_id", NUMBER, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("flags", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["origin_id"],
+            ["origins.id"],
+            name=op.f("fk_segment_translations_origin_id_origins"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_segment_translations")),
+        sa.UniqueConstraint(
+            "checksum",
+            "target_language",
+            "source_language",
+            "recipe",
+            name="uq_segment_translations_key",
+        ),
+    )
+    op.create_table(
+        "translation_counts",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("source_language", sa.String(length=35), nullable=False),
+        sa.Column("target_language", sa.String(length=35), nullable=False),
+        sa.Column("origin_id", NUMBER, nullable=False),
+        sa.Column("segments", sa.BigInteger(), nullable=False),
+        sa.Column("flagged", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["origin_id"],
+            ["origins.id"],
+            name=op.f("fk_translation_counts_origin_id_origins"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "day",
+            "source_language",
+            "target_language",
+            "origin_id",
+            name=op.f("pk_translation_counts"),
+        ),
+    )
     op.create_table(
         "urls",
         sa.Column("id", NUMBER, nullable=False),
@@ -329,6 +429,7 @@ def upgrade() -> None:
         sa.Column("field", sa.String(length=8), nullable=False),
         sa.Column("start", sa.Integer(), nullable=False),
         sa.Column("end", sa.Integer(), nullable=False),
+        sa.Column("checksum", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(
             ["reading_id"],
             ["readings.id"],
@@ -336,20 +437,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("reading_id", "position", name=op.f("pk_segments")),
     )
+    op.create_index("ix_segments_checksum", "segments", ["checksum"], unique=False)
     op.create_table(
         "translated_segments",
         sa.Column("reading_id", NUMBER, nullable=False),
         sa.Column("target", sa.String(length=35), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("engine", sa.String(length=64), nullable=False),
-        sa.Column("model", sa.Text(), server_default="", nullable=False),
-        sa.Column("version", sa.String(length=64), server_default="", nullable=False),
-        sa.Column("flags", sa.JSON(), nullable=False),
+        sa.Column("translation_id", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(
             ["reading_id"],
             ["readings.id"],
             name=op.f("fk_translated_segments_reading_id_readings"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["translation_id"],
+            ["segment_translations.id"],
+            name=op.f("fk_translated_segments_translation_id_segment_translations"),
         ),
         sa.PrimaryKeyConstraint(
             "reading_id", "target", "position", name=op.f("pk_translated_segments")
@@ -361,6 +464,7 @@ def upgrade() -> None:
         sa.Column("target", sa.String(length=35), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("recipe", sa.String(length=16), server_default="", nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["reading_id"],
@@ -368,4 +472,10 @@ def upgrade() -> None:
             name=op.f("fk_translations_reading_id_readings"),
         ),
         sa.PrimaryKeyConstraint("reading_id", "target", name=op.f("pk_translations")),
+    )
+    op.create_index(
+        "ix_translations_recipe",
+        "translations",
+        ["target", "recipe", "reading_id"],
+        unique=False,
     )
