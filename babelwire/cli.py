@@ -38,7 +38,8 @@ COMMANDS = {
     "extract": "Read the article out of HTML files.",
     "translate": "Translate each line.",
     "analyze": "Show the index tokens of each line.",
-    "memory": "Saved translations: add, import, export.",
+    "models": "Translation models: list, pull, verify, take along.",
+    "memory": "Saved translations: add, correct, import, export.",
     "config": "Check every configuration file.",
     "archive": "List, read and verify archived pages.",
 }
