@@ -115,6 +115,18 @@ class CrawlProgress:
             self._told = fetched
             say(text)
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves the terminal alone for the time of the block."""
+        if self._bar is None:
+            yield
+            return
+        self._bar.stop()
+        try:
+            yield
+        finally:
+            self._bar.start()
+
 
 @contextlib.contextmanager
 def crawl_progress() -> Iterator[CrawlProgress]:

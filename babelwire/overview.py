@@ -21,6 +21,7 @@ SILENT_AFTER = timedelta(days=7)
 are the slowest that are followed."""
 
 MAX_SET_ASIDE = 20
+USAGE_PERIOD = timedelta(days=30)
 
 
 def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
         health = _health(workspace, connection, now())
         stages = _stages(connection)
         aside = _set_aside(connection)
+        translation = _translation(workspace, connection, now())
     empty: dict[str, Any] = {
         "discovered": 0,
         "pending": 0,
@@ -50,6 +52,7 @@ def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
         },
         "stages": stages,
         "set_aside": aside,
+        "translation": translation,
         "index": _index(workspace, database),
     }
 
@@ -82,6 +85,7 @@ def show_status(status: Mapping[str, Any]) -> None:
     else:
         say('No sources yet: "babelwire source add URL".')
     _show_stages(status["stages"])
+    _show_translation(status["translation"])
     _show_index(status["index"])
     for name, source in status["sources"].items():
         for problem in source.get("problems", ()):
@@ -104,6 +108,44 @@ def _show_stages(stages: Mapping[str, Any]) -> None:
             rows,
             numbers=frozenset({1, 2, 3}),
         )
+
+
+def _show_translation(translation: Mapping[str, Any]) -> None:
+    rows: list[list[str | int]] = [
+        [
+            f"{rate['source']}-{rate['target']}",
+            one_line(f"{rate['engine']} {rate['model']}"),
+            rate["segments"],
+            rate["flagged"],
+            f"{rate['rate']:.1%}",
+            "" if rate["before"] is None else f"{rate['before']:.1%}",
+        ]
+        for rate in translation["flag_rates"]
+    ]
+    if rows:
+        headings = ["pair", "machine", "sentences, 7 days", "flagged", "rate", "before"]
+        table(headings, rows, numbers=frozenset({2, 3, 4, 5}))
+    for rate in translation["flag_rates"]:
+        if rate["alarming"]:
+            note(one_line(_alarm(rate)))
+    for engine, used in translation["usage"].items():
+        say(
+            one_line(
+                f"{engine}, 30 days: {used['requests']:,} requests, "
+                f"{used['characters']:,} characters, {used['input_tokens']:,} + "
+                f"{used['output_tokens']:,} tokens"
+            )
+        )
+    for need in translation["needs"]:
+        note(one_line(need["text"]))
+
+
+def _alarm(rate: Mapping[str, Any]) -> str:
+    return (
+        f"{rate['source']}-{rate['target']}: checks flag {rate['rate']:.1%} of what "
+        f"{rate['model']} translates; look at some of it, or choose another engine "
+        "for this pair"
+    )
 
 
 def _show_index(index: Mapping[str, Any]) -> None:
@@ -163,6 +205,51 @@ def _stages(connection: Connection) -> dict[str, Any]:
         }
         for name, counts in work.counts(connection).items()
     }
+
+
+def _translation(
+    workspace: Workspace, connection: Connection, at: datetime
+) -> dict[str, Any]:
+    """Flag rates of machine translations, use of servers, models that are missing."""
+    from babelwire.flagrates import HISTORY, RECENT, flag_rates
+    from pipeline.store.translations import count_by_day
+    from pipeline.store.usage import usage_since
+
+    since = (at - RECENT - HISTORY).strftime("%Y-%m-%d")
+    month = (at - USAGE_PERIOD).strftime("%Y-%m-%d")
+    rates = flag_rates(count_by_day(connection, since=since), at.date())
+    return {
+        "flag_rates": [rate.to_json() for rate in rates],
+        "usage": {
+            engine: vars(used)
+            for engine, used in usage_since(connection, month).items()
+        },
+        "needs": _needs(workspace, connection),
+    }
+
+
+def _needs(workspace: Workspace, connection: Connection) -> list[dict[str, Any]]:
+    from babelwire.answers import language_name
+    from babelwire.modelling import need_text, needed_model
+    from pipeline.store.translations import pairs_waiting_for
+
+    found = []
+    for source, target in pairs_waiting_for(connection, "no_model"):
+        model = needed_model(workspace, source, target)
+        text = (
+            need_text(model, source)
+            if model
+            else f"No model is known for {language_name(source)}"
+        )
+        found.append(
+            {
+                "source": source,
+                "target": target,
+                "model": model.name if model else None,
+                "text": text,
+            }
+        )
+    return found
 
 
 def _set_aside(connection: Connection) -> list[dict[str, Any]]:

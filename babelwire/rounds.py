@@ -7,8 +7,15 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from babelwire.assembly import processor
-from babelwire.crawling import CrawlOutcome, crawl_progress, finish, take_event
+from babelwire.crawling import (
+    CrawlOutcome,
+    CrawlProgress,
+    crawl_progress,
+    finish,
+    take_event,
+)
 from babelwire.indexing import quietly
+from babelwire.needs import ModelNeeds, asking
 from babelwire.terminal import say
 
 if TYPE_CHECKING:
@@ -34,7 +41,11 @@ def run_rounds(workspace: Workspace, database: Database, job: CrawlJob) -> Crawl
     outcome = CrawlOutcome()
     with CrawlProcess(job) as crawl, processor(workspace, database) as stages:
         stages.renew()
-        _Rounds(workspace, database, crawl, stages, outcome).run()
+        needs = ModelNeeds(workspace, database, asking())
+        try:
+            _Rounds(workspace, database, crawl, stages, outcome, needs).run()
+        finally:
+            needs.close()
         return finish(crawl, outcome)
 
 
@@ -46,12 +57,14 @@ class _Rounds:
         crawl: CrawlProcess,
         stages: Processor,
         outcome: CrawlOutcome,
+        needs: ModelNeeds,
     ) -> None:
         self._workspace = workspace
         self._database = database
         self._crawl = crawl
         self._stages = stages
         self._outcome = outcome
+        self._needs = needs
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._indexed = 0
 
@@ -62,7 +75,10 @@ class _Rounds:
                 crawling = True
                 while crawling:
                     crawling = self._take_events(progress)
-                    self._round()
+                    self._round(progress)
+                if self._needs.wait():
+                    self._stages.renew()
+                    self._round(progress)
         except BaseException:
             self._crawl.interrupt()
             raise
@@ -74,7 +90,7 @@ class _Rounds:
         finally:
             self._events.put(None)
 
-    def _take_events(self, progress: Any) -> bool:
+    def _take_events(self, progress: CrawlProgress) -> bool:
         """What came within a round's time; False when the crawl has ended."""
         try:
             event = self._events.get(timeout=ROUND_SECONDS)
@@ -86,10 +102,15 @@ class _Rounds:
         except queue.Empty:
             return True
 
-    def _round(self) -> None:
+    def _round(self, progress: CrawlProgress) -> None:
         from search_index.sync import sync
 
+        if self._needs.has_come():
+            self._stages.renew()
         tallies = self._stages.run()
+        if "no_model" in tallies["translate"].reasons:
+            with progress.paused():
+                self._needs.tell()
         if not any(tally.done or tally.waiting for tally in tallies.values()):
             return
         report = quietly(self._workspace, self._database, sync)

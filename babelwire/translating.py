@@ -31,12 +31,10 @@ class Translation:
     Attributes:
         chain: Everything that translates, in order.
         supply: Changes with the configuration and the models that are there.
-        take_usage: What servers were asked since the last call, by engine.
     """
 
     chain: Chain
     supply: Callable[[], str]
-    take_usage: Callable[[], Mapping[str, Usage]]
 
 
 @contextlib.contextmanager
@@ -60,13 +58,11 @@ def open_translation(
         for engine in engines.values():
             stack.callback(engine.close)
         chain = _chain(settings, engines, _finish(workspace, database), database)
+        stack.callback(_record_usage, engines, database)
         version = _version(settings)
         yield Translation(
             chain=chain,
             supply=lambda: f"{version}-{shelf.version()}",
-            take_usage=lambda: {
-                name: taking() for name, taking in _usages(engines).items()
-            },
         )
 
 
@@ -203,12 +199,20 @@ def _chain(
     )
 
 
-def _usages(engines: Mapping[str, Engine]) -> dict[str, Callable[[], Usage]]:
-    return {
-        name: engine.take_usage
+def _record_usage(engines: Mapping[str, Engine], database: Database) -> None:
+    """Stores what servers were asked."""
+    from datetime import UTC, datetime
+
+    from pipeline.store.usage import add_usage
+
+    used: dict[str, Usage] = {
+        name: engine.take_usage()
         for name, engine in engines.items()
         if hasattr(engine, "take_usage")
     }
+    if any(usage.requests for usage in used.values()):
+        with database.write() as connection:
+            add_usage(connection, used, now=datetime.now(UTC))
 
 
 def _version(settings: TranslationConfig) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def command(root: Path, again: str | None, stage: str | None) -> int:
     """Read, identify, group, segment and translate all that is due."""
     from babelwire.assembly import now, processor
+    from babelwire.needs import ModelNeeds
     from babelwire.processing import process_all, say_tallies
     from babelwire.terminal import say
     from babelwire.workspace import find_workspace
@@ -42,6 +43,8 @@ def command(root: Path, again: str | None, stage: str | None) -> int:
         with processor(workspace, database) as stages:
             stages.renew()
             tallies = process_all(stages)
+        if "no_model" in tallies["translate"].reasons:
+            ModelNeeds(workspace, database).tell()
     finally:
         database.close()
     if not any(t.done or t.waiting or t.failed for t in tallies.values()):

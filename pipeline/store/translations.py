@@ -243,6 +243,19 @@ class StoredTranslationCache:
         return found
 
 
+def pairs_waiting_for(connection: Connection, reason: str) -> list[tuple[str, str]]:
+    """Source and target languages of shown readings that wait for a reason."""
+    t = translations.c
+    rows = connection.execute(
+        select(readings.c.language, t.target)
+        .join(readings, readings.c.id == t.reading_id)
+        .join(documents, documents.c.reading_id == t.reading_id)
+        .where(t.reason == reason)
+        .distinct()
+    )
+    return [(source, target) for source, target in rows]
+
+
 @dataclass(frozen=True, kw_only=True)
 class DayCount:
     """What one origin translated of one pair on one day (ISO date, UTC)."""
