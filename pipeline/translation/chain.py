@@ -28,6 +28,10 @@ WAITING_REASONS = frozenset(
 """Reasons that say "not yet": whatever an engine suffers, the document waits (P10)."""
 
 
+ABSENCE = frozenset({"not_saved", "no_model", "no_engine"})
+"""Reasons of who has nothing to do with a pair: what an engine *suffers* tells more."""
+
+
 class ChainLink(Translator, Protocol):
     """A translator that can say beforehand what it would use."""
 
@@ -130,8 +134,12 @@ def _is_open(answer: Translated) -> bool:
 
 
 def _better(kept: Translated | None, new: Translated) -> Translated:
-    if kept is None or kept.text is None:
+    """The one with fewer flags; of two without text the one that tells more."""
+    if kept is None:
         return new
+    if kept.text is None:
+        says_little = new.text is None and new.reason in ABSENCE
+        return kept if says_little and kept.reason not in ABSENCE else new
     if new.text is None or bad(new.flags) >= bad(kept.flags):
         return kept
     return new

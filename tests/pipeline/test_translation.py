@@ -59,6 +59,41 @@ def test_each_engine_gets_what_those_before_it_could_not_answer() -> None:
     assert (second.asked, third.asked) == (["b", "c"], ["c"])
 
 
+def test_of_two_reasons_the_one_that_tells_more_is_kept() -> None:
+    def reason(*reasons: str) -> str:
+        chain = Chain([Fake(str(n), {}, reason=r) for n, r in enumerate(reasons)])
+        return chain.translate(requests("a"))[0].reason
+
+    assert reason("not_saved", "damaged_model", "no_model") == "damaged_model"
+    assert reason("not_saved", "no_model", "unavailable") == "unavailable"
+    assert reason("not_saved", "no_model") == "no_model"
+
+
+def flagged(name: str, text: str, *flags: str) -> Fake:
+    made = Fake(name, {})
+    made.translate = lambda requests: [  # type: ignore[method-assign]
+        Translated(text=text, engine=name, flags=flags) for _ in requests
+    ]
+    return made
+
+
+def test_a_flagged_answer_makes_the_next_engine_try_and_the_better_is_kept() -> None:
+    """P10"""
+    bad, good = flagged("bad", "x", "copy"), flagged("good", "y", "numbers")
+    assert Chain([bad, good]).translate(requests("a"))[0].text == "y"
+    worse = flagged("worse", "z", "copy", "length")
+    kept = Chain([bad, worse]).translate(requests("a"))[0]
+    assert (kept.text, kept.flags) == ("x", ("copy",))
+    alone = Chain([bad, Fake("none", {})]).translate(requests("a"))[0]
+    assert (alone.text, alone.flags) == ("x", ("copy",))
+
+
+def test_a_hint_makes_no_other_engine_try() -> None:
+    hinted, other = flagged("hinted", "x", "numbers"), Fake("other", {"a": "A"})
+    assert Chain([hinted, other]).translate(requests("a"))[0].text == "x"
+    assert other.asked == []
+
+
 def test_a_pair_may_have_its_own_engines() -> None:
     default, own = Fake("default", {"a": "A"}), Fake("own", {"a": "a!"})
     chain = Chain([default], {"vi-en": [own], "th-en": []})
