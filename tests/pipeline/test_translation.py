@@ -26,7 +26,9 @@ def requests(*texts: str, source: str = "vi") -> list[TranslationRequest]:
 class Fake:
     """Knows some texts, and remembers what it was asked."""
 
-    def __init__(self, name: str, known: Mapping[str, str], reason: str = "no") -> None:
+    def __init__(
+        self, name: str, known: Mapping[str, str], reason: str = "not_saved"
+    ) -> None:
         self.name = name
         self._known = known
         self._reason = reason
