@@ -63,6 +63,7 @@ def load(model: InstalledModel, options: BackendOptions) -> Backend:
     try:
         import torch
         import transformers
+        from safetensors import SafetensorError
     except ImportError as error:
         raise not_installed(error) from error
     transformers.logging.set_verbosity_error()
@@ -76,10 +77,14 @@ def load(model: InstalledModel, options: BackendOptions) -> Backend:
             _check_type(model, folder)
             tokenizer = _tokenizer(folder)
             network = _network(model, folder, on_gpu=device == "cuda")
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        except (*_BROKEN, SafetensorError) as error:
             raise ModelError("bad_model", f"{model.name}: {error}") from error
     network.to(device).eval()
     return _Loaded(network, tokenizer, tokens, options)
+
+
+_BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError)
+"""What the library raises for files that are no model."""
 
 
 class _Loaded:
