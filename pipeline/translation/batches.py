@@ -39,6 +39,8 @@ _OF_PROCESSES = frozenset({"timeout", "crash", "out_of_memory"})
 _OF_TEXTS = frozenset({"refused", "bad_answer"})
 """Reasons for which one text is to blame."""
 
+_OUT_OF_MEMORY = "the engine's memory_mib, which its workers share, is too small for it"
+
 Answer = str | Failure
 Result = list[str] | Failure | StageError
 
@@ -156,7 +158,8 @@ def _checked(texts: Sequence[str], result: Result) -> list[Answer] | Failure:
     """What a child said, in this module's terms."""
     if isinstance(result, StageError):
         reason = result.reason if result.reason in _OF_PROCESSES else "crash"
-        return Failure(reason=reason, detail=result.detail[-DETAIL_CHARACTERS:])
+        detail = _OUT_OF_MEMORY if reason == "out_of_memory" else result.detail
+        return Failure(reason=reason, detail=detail[-DETAIL_CHARACTERS:])
     if isinstance(result, Failure):
         return result
     if not isinstance(result, list) or len(result) != len(texts):

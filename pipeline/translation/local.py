@@ -50,7 +50,8 @@ of each costing some time limits."""
 
 MODELS_SHARE = 0.5
 """Of a child's memory for models kept loaded; the rest is for the interpreter and
-its libraries (torch: 300 MB), the batch, and the bytes of a model while it loads."""
+its libraries (measured: the Firefox engine 9 MiB, CTranslate2 14, torch with
+transformers 790), the batch, and the bytes of a model while it loads."""
 
 VOCABULARIES_KEPT = 16
 """Of about 10 MB in memory each."""
@@ -64,7 +65,7 @@ class LocalSettings:
 
     Attributes:
         workers: Child processes; they scale where threads do not (85–99 %).
-        memory_mib: Of all of them together.
+        memory_mib: Of all of them together; transformers need 2,048 a child.
         timeout_seconds: For one batch, with loading the model.
         options: How models run.
     """

@@ -20,13 +20,13 @@ FIREFOX_TOKENS = 127
 (`MAX_SOURCE_TOKENS` in its `segment.rs`; longer ones come out cut short)."""
 
 SENTENCE_TOKENS = 200
-"""Of all others, which take 512 (Marian) and more, but learned from sentences:
-longer input loses clauses. A sentence has 30 tokens, hardly one in a thousand
-over 120; a translation has at most 256 here, so 200 leave it room to be longer."""
+"""Of all others, which take 512 (Marian) and more, but learned from sentences: with
+longer input they drop clauses. Sentences of news seldom reach 100."""
 
 BYTES_PER_TOKEN = 4
-"""About what a token covers in any script (4 letters of English, 2 of Russian, one
-Chinese character and a half), for a model without a SentencePiece vocabulary."""
+"""Roughly what a token covers in any script (4 letters of English, 2 of Russian, a
+Chinese character and a half), for a model without a readable vocabulary. An error
+of a factor of two still leaves `SENTENCE_TOKENS` within what such models take."""
 
 FIREFOX_SOURCE = ("srcvocab.*.spm", "vocab.*.spm")
 """Chinese, Japanese and Korean models have one for each side, others one for both."""

@@ -1,0 +1,266 @@
+"""The way around an engine, whatever engine it is."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from pipeline.documents import Translated, TranslationRequest
+from pipeline.names import Name
+from pipeline.translation import Chain, Finish, MachineTranslator, PivotTranslator
+from pipeline.translation.cache import CachedTranslation
+from pipeline.translation.engine import EngineKind, Failure, Model
+from pipeline.translation.glossary import Glossary
+from pipeline.translation.machine import GlossaryEngine
+from pipeline.translation.memory import segment_checksum
+
+Says = Callable[[str], str | Failure]
+
+
+class Engine:
+    """Says what a test wants; remembers what it was asked."""
+
+    kind: EngineKind = "firefox"
+
+    def __init__(
+        self,
+        says: Says = str.upper,
+        *,
+        name: str = "some",
+        pairs: Sequence[str] = ("vi-en",),
+        longest: int = 1000,
+    ) -> None:
+        self.name = name
+        self.version = "1"
+        self._says = says
+        self._pairs = pairs
+        self._longest = longest
+        self.asked: list[str] = []
+
+    def model(self, source: str, target: str) -> Model | None:
+        if f"{source}-{target}" not in self._pairs:
+            return None
+        return Model(
+            engine=self.kind,
+            name=f"{self.name}-{source}-{target}",
+            version=self.version,
+            licence="MIT",
+            parameters="greedy",
+        )
+
+    def fits(self, text: str, source: str, target: str) -> bool:
+        return len(text) <= self._longest
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str
+    ) -> list[str | Failure]:
+        self.asked += texts
+        return [self._says(text) for text in texts]
+
+    def close(self) -> None:
+        pass
+
+
+class Remembered:
+    """A cache in a dictionary."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], CachedTranslation] = {}
+
+    def look_up(self, source, target, wanted) -> Mapping[tuple[str, str], object]:
+        return {key: self.known[key] for key in wanted if key in self.known}
+
+    def keep(self, text: str, answer: Translated) -> None:
+        key = (segment_checksum(text), answer.recipe)
+        self.known[key] = CachedTranslation(
+            text=answer.text or "", flags=answer.flags, engine=answer.engine
+        )
+
+
+def requests(*texts: str, source: str = "vi", target: str = "en"):
+    return [
+        TranslationRequest(text=t, source_language=source, target_language=target)
+        for t in texts
+    ]
+
+
+def ask(engine: Engine, *texts: str, **finish: object) -> list[Translated]:
+    made = MachineTranslator(engine, Finish(**finish))  # type: ignore[arg-type]
+    return made.translate(requests(*texts))
+
+
+KAZAN = Name(id="kazan", type="place", spellings={"vi": ("Ca-dan",), "en": ("Kazan",)})
+
+
+def test_an_answer_has_its_models_provenance() -> None:
+    (answer,) = ask(Engine(), "xin chào")
+    assert answer == Translated(
+        text="XIN CHÀO",
+        engine="firefox",
+        model="some-vi-en",
+        version="1",
+        licence="MIT",
+        parameters="greedy",
+        recipe=answer.recipe,
+    )
+    assert len(answer.recipe) == 16
+
+
+def test_without_a_model_nobody_is_asked() -> None:
+    engine = Engine(pairs=())
+    (answer,) = ask(engine, "xin chào")
+    assert (answer.text, answer.reason, answer.detail) == (None, "no_model", "vi-en")
+    assert engine.asked == []
+
+
+def test_equal_texts_are_asked_once() -> None:
+    engine = Engine()
+    answers = ask(engine, "một", "hai", "một", " một ", "hai")
+    assert [a.text for a in answers] == ["MỘT", "HAI", "MỘT", "MỘT", "HAI"]
+    assert sorted(engine.asked) == ["hai", "một"]
+
+
+def test_what_is_known_by_the_same_recipe_is_not_asked_again() -> None:
+    engine, cache = Engine(), Remembered()
+    (answer,) = ask(engine, "một", cache=cache)
+    cache.keep("một", answer)
+    assert ask(engine, "một", cache=cache) == [answer]
+    assert engine.asked == ["một"]
+    engine.version = "2"
+    assert ask(engine, "một", cache=cache)[0].recipe != answer.recipe
+    assert engine.asked == ["một", "một"]
+
+
+def test_a_name_changes_the_recipe_of_segments_that_have_it_alone() -> None:
+    def recipes(*names: Name) -> list[str]:
+        found = ask(Engine(), "ở Ca-dan", "ở đây", glossary=Glossary(names))
+        return [answer.recipe for answer in found]
+
+    with_name, without = recipes(KAZAN), recipes()
+    assert with_name[0] != without[0]
+    assert with_name[1] == without[1]
+
+
+def test_what_is_too_long_is_split_and_joined_never_cut() -> None:
+    engine = Engine(longest=20)
+    text = "một hai ba bốn năm, sáu bảy tám chín mười"
+    assert ask(engine, text)[0].text == text.upper()
+    assert all(len(piece) <= 20 for piece in engine.asked)
+    assert len(engine.asked) > 1
+
+
+def test_emoji_and_endless_words_go_around_the_engine() -> None:
+    engine = Engine()
+    assert ask(engine, "xin 🎉🎉 chào " + "ạ" * 300)[0].text == (
+        "XIN 🎉🎉 CHÀO " + "ạ" * 300
+    )
+    assert engine.asked == ["xin", "chào"]
+    assert ask(engine, "🎉 12")[0].text == "🎉 12"
+
+
+def test_a_link_that_got_lost_is_carried_round_the_second_time() -> None:
+    engine = Engine(lambda text: text.upper().replace("HTTPS://A.EXAMPLE/X", "[LINK]"))
+    answer = ask(engine, "xem https://a.example/x nhé")[0]
+    assert answer.text == "XEM https://a.example/x NHÉ"
+    assert answer.flags == ()
+    assert engine.asked == ["xem https://a.example/x nhé", "xem", "nhé"]
+
+
+def test_names_are_spelt_as_wanted_or_flagged() -> None:
+    glossary = Glossary([KAZAN])
+    repaired = ask(Engine(lambda _: "In Kasan"), "ở Ca-dan", glossary=glossary)[0]
+    assert (repaired.text, repaired.flags) == ("In Kazan", ())
+    missed = ask(Engine(lambda _: "In town"), "ở Ca-dan", glossary=glossary)[0]
+    assert (missed.text, missed.flags) == ("In town", ("names",))
+
+
+def test_an_engine_that_takes_names_is_told_them() -> None:
+    class Told(Engine):
+        told: Sequence[Mapping[str, str]] = ()
+
+        def translate_with_names(self, texts, source, target, names):
+            self.told = names
+            return self.translate(texts, source, target)
+
+    engine = Told(lambda _: "In Kazan")
+    assert isinstance(engine, GlossaryEngine)
+    ask(engine, "ở Ca-dan", "ở đây", glossary=Glossary([KAZAN]))
+    assert sorted(engine.told, key=len) == [{}, {"Ca-dan": "Kazan"}]
+
+
+@pytest.mark.parametrize(
+    "reason", ["timeout", "crash", "out_of_memory", "unavailable", "bad_answer"]
+)
+def test_a_failure_costs_its_segment_alone(reason) -> None:
+    """P10"""
+
+    def says(text: str) -> str | Failure:
+        return Failure(reason=reason, detail="why") if "x" in text else text.upper()
+
+    good, failed = ask(Engine(says), "một", "x")
+    assert (good.text, failed.text) == ("MỘT", None)
+    assert (failed.reason, failed.detail) == (reason, "why")
+
+
+def test_a_piece_that_fails_fails_its_whole_segment() -> None:
+    def says(text: str) -> str | Failure:
+        return Failure(reason="crash") if "mười" in text else text.upper()
+
+    answer = ask(Engine(says, longest=20), "một hai ba bốn năm, sáu bảy mười")[0]
+    assert (answer.text, answer.reason) == (None, "crash")
+
+
+def test_an_empty_translation_is_a_bad_answer() -> None:
+    assert ask(Engine(lambda _: "  "), "một")[0].reason == "bad_answer"
+
+
+LONG = "Thị trưởng của một trăm mười thành phố đã gặp nhau tại đây vào thứ sáu vừa qua"
+GOOD = "Mayors of a hundred and ten cities met here on Friday of the past week, he said"
+
+
+@pytest.mark.parametrize(
+    ("says", "flag"),
+    [
+        (lambda _: "the " * 30, "repetition"),
+        (lambda text: text, "copy"),
+        (lambda _: "No.", "length"),
+        (
+            lambda _: "Мэры ста десяти городов встретились здесь в пятницу днём",
+            "script",
+        ),
+    ],
+)
+def test_a_bad_answer_is_flagged_and_the_next_engine_tries(says, flag) -> None:
+    """P10"""
+    first = MachineTranslator(Engine(says, name="first"), Finish())
+    second = MachineTranslator(Engine(lambda _: GOOD, name="second"), Finish())
+    assert flag in first.translate(requests(LONG))[0].flags
+    kept = Chain([first, second]).translate(requests(LONG))[0]
+    assert (kept.text, kept.model) == (GOOD, "second-vi-en")
+
+
+def test_the_chains_recipe_changes_with_a_model_and_is_none_without() -> None:
+    engine = Engine()
+    chain = Chain([MachineTranslator(engine, Finish())])
+    before = chain.recipe("vi", "en")
+    assert before == chain.recipe("vi", "en") != ""
+    engine.version = "2"
+    assert chain.recipe("vi", "en") != before
+    assert chain.recipe("ru", "en") == ""
+
+
+def test_two_steps_lead_where_no_model_does() -> None:
+    to_english = Engine(lambda t: f"en({t})", pairs=("vi-en",))
+    to_arabic = Engine(lambda t: f"ar({t})", pairs=("en-ar",), name="other")
+    links = [MachineTranslator(e, Finish()) for e in (to_english, to_arabic)]
+    step = Chain(links)
+    cache = Remembered()
+    chain = Chain([*links, PivotTranslator(step, "en", cache)])
+    asked = requests("một", target="ar")
+    (answer,) = chain.translate(asked)
+    assert answer.text == "ar(en(một))"
+    assert answer.model == "some-vi-en + other-en-ar"
+    assert "pivot" in answer.flags
+    cache.keep("một", answer)
+    assert chain.translate(asked)[0].text == answer.text
+    assert to_english.asked == ["một"]
+    assert chain.translate(requests("một", source="th", target="ar"))[0].text is None
