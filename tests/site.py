@@ -138,6 +138,17 @@ def hang(first: bytes = b"") -> Acting:
     return Acting(act)
 
 
+def drip_head(seconds_per_line: float = 1.0) -> Acting:
+    """A head that never ends, one line every so often."""
+
+    def act(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\n")
+        while not exchange.closing.wait(seconds_per_line):
+            exchange.send(b"X-More: to come\r\n")
+
+    return Acting(act)
+
+
 def drip(body: bytes, seconds_per_byte: float = 1.0) -> Acting:
     """A body that arrives one byte at a time."""
 
@@ -396,9 +407,12 @@ class _Handler(BaseHTTPRequestHandler):
         site = cast("_ScriptedServer", self.server).site
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(
-            method=self.command, site=site.name, target=self.path, headers=headers
+            method=self.command,
+            site=site.name,
+            target=self.path,
+            headers=headers,
+            body=self.rfile.read(int(headers.get("content-length", 0))),
         )
-        self.rfile.read(int(headers.get("content-length", 0)))
         seen = Seen(
             at=time.monotonic(), method=self.command, target=self.path, headers=headers
         )

@@ -22,6 +22,7 @@ class Request:
     """The path with its query."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Header names in lower case."""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,8 @@ FIREFOX_TOKENS = 127
 
 SENTENCE_TOKENS = 200
 """Of all others, which take 512 (Marian) and more, but learned from sentences: with
-longer input they drop clauses. Sentences of news seldom reach 100."""
+longer input they drop clauses. The longest of the demo's 208 sentences in vi, ar, ru
+has 79, and that in a vocabulary of 1,100 pieces."""
 
 BYTES_PER_TOKEN = 4
 """Roughly what a token covers in any script (4 letters of English, 2 of Russian, a
