@@ -145,21 +145,22 @@ def show_now(
     correction: StoredCorrection,
     now: datetime,
 ) -> None:
-    """Sets a correction beside its segments, at once and without any engine."""
-    segment = TranslatedSegment(
-        position=0,
-        text=correction.target_text,
-        engine=CORRECTION,
-        model=correction.author,
-    )
-    readings_changed = put(
-        connection,
-        [(place.reading_id, place.position) for place in found],
-        correction.target_language,
-        segment,
-        now,
-    )
-    _translate_again(connection, found, readings_changed, now)
+    """Sets a correction beside its segments, at once and without any engine.
+
+    Where a document has one of its own, that stays.
+    """
+    source, target = correction.source_language, correction.target_language
+    checksum = segment_checksum(correction.source_text)
+    held = _held(connection, source, target, [checksum])
+    changed: list[int] = []
+    for place in found:
+        own = held.get((checksum, place.document_id)) or held[checksum, ""]
+        segment = TranslatedSegment(
+            position=0, text=own.text, engine=CORRECTION, model=own.author
+        )
+        at = [(place.reading_id, place.position)]
+        changed += put(connection, at, target, segment, now)
+    _translate_again(connection, found, changed, now)
 
 
 def show_what_held_before(

@@ -231,12 +231,25 @@ def _identity(model: InstalledModel) -> tuple[str, str]:
 
 
 def _parameters(model: InstalledModel, options: BackendOptions) -> str:
-    """What decides the output beside the model: numbers' precision, and search.
+    """What decides the output beside the model: numbers' precision, and search."""
+    greedy = model.engine == "firefox" or options.beam_size == 1
+    search = "greedy" if greedy else f"beam {options.beam_size}"
+    return f"{_precision(model, options)}, {search}"
 
-    A Firefox model says in its file's name that it computes in 8 bits.
+
+def _precision(model: InstalledModel, options: BackendOptions) -> str:
+    """As the backends choose it.
+
+    A Firefox model says in its file's name that it computes in 8 bits. `auto` is
+    decided in the child: looking for a GPU takes the library.
     """
     if model.engine == "firefox":
         quantised = any("intgemm" in name for name in model.files)
-        return f"{'int8' if quantised else 'float32'}, greedy"
-    beam = options.beam_size
-    return f"{options.compute_type}, {'greedy' if beam == 1 else f'beam {beam}'}"
+        return "int8" if quantised else "float32"
+    if model.engine == "transformers":
+        on_cpu, on_gpu = "float32", "float16"
+    else:
+        on_cpu = on_gpu = options.compute_type
+        on_gpu = "float16" if on_gpu == "int8" else on_gpu
+    either = on_cpu if on_cpu == on_gpu else f"{on_cpu} or {on_gpu}"
+    return {"cpu": on_cpu, "cuda": on_gpu, "auto": either}[options.device]

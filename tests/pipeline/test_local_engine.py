@@ -117,7 +117,16 @@ def test_it_is_an_engine(opened: Open) -> None:
         ("firefox", {"beam_size": 4}, {"model.vien.bin": ""}, "float32, greedy"),
         ("ctranslate2", {}, {}, "int8, greedy"),
         ("ctranslate2", {"beam_size": 4}, {}, "int8, beam 4"),
-        ("transformers", {"compute_type": "float32"}, {}, "float32, greedy"),
+        ("ctranslate2", {"device": "cuda"}, {}, "float16, greedy"),
+        ("ctranslate2", {"device": "auto"}, {}, "int8 or float16, greedy"),
+        (
+            "ctranslate2",
+            {"device": "auto", "compute_type": "float32"},
+            {},
+            "float32, greedy",
+        ),
+        ("transformers", {}, {}, "float32, greedy"),
+        ("transformers", {"device": "cuda", "beam_size": 2}, {}, "float16, beam 2"),
     ],
 )
 def test_a_segments_provenance_is_complete(kind, options, files, parameters) -> None:
