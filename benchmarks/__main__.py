@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import crawl, process, search, start
+from benchmarks import crawl, process, search, start, translate
 
-ALL = {"start": start, "crawl": crawl, "process": process, "search": search}
+ALL = {
+    "start": start,
+    "crawl": crawl,
+    "process": process,
+    "search": search,
+    "translate": translate,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -25,6 +25,8 @@ class BackendOptions:
         compute_type: CTranslate2's name: `int8`, `float16`, `float32`, …
         beam_size: 1 is greedy.
         batch_tokens: Source tokens computed together at most.
+        smoke: Try a loaded Firefox model on a text or two. Only benchmarks with
+            random weights, which say nothing sensible, go without.
     """
 
     device: Literal["cpu", "cuda", "auto"] = "cpu"
@@ -32,6 +34,7 @@ class BackendOptions:
     compute_type: str = "int8"
     beam_size: int = 1
     batch_tokens: int = 2048
+    smoke: bool = True
 
 
 class ModelError(Exception):

@@ -57,7 +57,7 @@ _BYTES = re.compile(r"(?:<0x[0-9A-Fa-f]{2}>)+")
 def load(model: InstalledModel, options: BackendOptions) -> Backend:
     """A Firefox model in memory, after one smoke sentence.
 
-    It has one way to compute: of the options none matters.
+    It has one way to compute: of the options only `smoke` matters.
 
     Raises:
         ModelError: `damaged_model`, `bad_model`, `not_installed`.
@@ -70,8 +70,9 @@ def load(model: InstalledModel, options: BackendOptions) -> Backend:
         _check(weights, source, target)
         translator = engine.Translator(weights, *vocabularies)
     backend = FirefoxBackend(translator, source)
-    with _refusing(model):
-        _smoke(backend)
+    if options.smoke:
+        with _refusing(model):
+            _smoke(backend)
     return backend
 
 
