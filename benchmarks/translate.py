@@ -43,7 +43,7 @@ from pipeline.translation.models.catalogue import CatalogueModel
 from pipeline.translation.models.exchange import import_plain
 from pipeline.translation.models.shelf import Shelf
 
-DOCUMENTS, SENTENCES_EACH = 60, 10
+DOCUMENTS, SENTENCES_EACH = 1000, 5
 REPEATED = 0.3
 
 

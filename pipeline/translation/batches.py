@@ -58,27 +58,46 @@ class Batches:
 
     Attributes:
         gave_up: Whether the model kept failing, and was asked no more.
+        worked: Whether it translated anything.
     """
 
     def __init__(
-        self, pool: Pool, job: Job, texts: Sequence[str], *, workers: int, largest: int
+        self,
+        pool: Pool,
+        job: Job,
+        texts: Sequence[str],
+        *,
+        workers: int,
+        largest: int,
+        proven: bool = False,
     ) -> None:
-        """Args: a job without texts, the texts, children, and texts per batch."""
+        """Nothing is done yet.
+
+        Args:
+            pool: The children.
+            job: What each of them is to do, without texts.
+            texts: All of them.
+            workers: How many children there are.
+            largest: Texts of a batch.
+            proven: Whether the model has just been working: no waves then.
+        """
         self._pool = pool
         self._job = job
         self._texts = texts
         self._workers = workers
         self._largest = largest
+        self._wave = LARGEST_WAVE if proven else FIRST_WAVE
         self._answers: dict[int, Answer] = {}
         self._in_a_row = 0
         self._last = Failure(reason="crash")
         self.gave_up = False
+        self.worked = False
 
     def answers(self) -> list[Answer]:
         """One per text, in order."""
         self._answers = {n: "" for n, t in enumerate(self._texts) if not t.strip()}
         batches = list(self._batches())
-        wave = FIRST_WAVE
+        wave = self._wave
         while batches and not self.gave_up:
             count = wave * self._workers
             suspects = self._try(batches[:count])
@@ -138,6 +157,7 @@ class Batches:
         if isinstance(result, list):
             self._answers.update(zip(numbers, result, strict=True))
             self._in_a_row = 0
+            self.worked = True
             return
         self._answers.update(dict.fromkeys(numbers, result))
         if result.reason in _OF_PROCESSES:

@@ -36,7 +36,7 @@ from pipeline.translation.vocabulary import (
 from pipeline.workers import Limits, Workers
 
 BATCH_TEXTS: Mapping[LocalKind, int] = {
-    "firefox": 16,
+    "firefox": 8,
     "ctranslate2": 64,
     "transformers": 8,
 }
@@ -113,6 +113,7 @@ class LocalEngine:
         self._clock = clock
         self._pool: Workers[Job, list[str] | Failure] | None = None
         self._closed = False
+        self._proven: set[tuple[str, str]] = set()
         self._left_alone_until: dict[tuple[str, str], float] = {}
         self._vocabularies: OrderedDict[tuple[str, str], Vocabulary] = OrderedDict()
 
@@ -175,8 +176,12 @@ class LocalEngine:
             [plain(text) for text in texts],
             workers=self._settings.workers,
             largest=BATCH_TEXTS[self._kind],
+            proven=_identity(model) in self._proven,
         )
         answers = batches.answers()
+        self._proven.discard(_identity(model))
+        if batches.worked and not batches.gave_up:
+            self._proven.add(_identity(model))
         if batches.gave_up:
             self._left_alone_until[_identity(model)] = self._clock() + BREAK_SECONDS
         return answers
