@@ -125,18 +125,21 @@ def _print_sides(document: Document, target: str) -> None:
         return
     label = _made_by(translation)
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=True)
+    grid.add_column("", justify="right", style="dim", no_wrap=True)
     grid.add_column(language_name(document.language), ratio=1)
     grid.add_column(f"{language_name(target)} ({label})", ratio=1)
     last = 0
     for segment, translated in aligned(document, target):
         if segment.field == "text" and "\n" in document.text[last : segment.start]:
-            grid.add_row("", "")
+            grid.add_row("", "", "")
         right = one_line(translated.text) if translated else "(not translated yet)"
         if translated and translated.flags:
             right += f"  [check: {', '.join(translated.flags)}]"
         style = "bold" if segment.field == "title" else ""
         grid.add_row(
-            Text(one_line(segment.text), style=style), Text(right, style=style)
+            str(segment.position + 1),
+            Text(one_line(segment.text), style=style),
+            Text(right, style=style),
         )
         last = segment.end if segment.field == "text" else 0
     out().print(grid)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -95,7 +95,7 @@ def enforce(output: str, terms: Sequence[Term]) -> tuple[str, tuple[str, ...]]:
     """The output with its names as wanted, and the ids of those it lacks."""
     missing = []
     for term in terms:
-        if not _has(output, term.wanted):
+        if not _has(output, term.wanted, folded=_lowered):
             repaired = _replaced(output, term, terms)
             if repaired is None:
                 missing.append(term.id)
@@ -154,9 +154,13 @@ def _is_name(written: str, wanted: str) -> bool:
     return written[:1].isupper() or not wanted[:1].isupper()
 
 
-def _has(text: str, spellings: Iterable[str]) -> bool:
-    folded = f" {_folded(text)} "
-    return any(_within(folded, _folded(spelling)) for spelling in spellings)
+def _has(
+    text: str, spellings: Iterable[str], folded: Callable[[str], str] | None = None
+) -> bool:
+    """Whether one of the spellings stands in a text, as a word of its own."""
+    fold = folded or _folded
+    line = f" {fold(text)} "
+    return any(_within(line, fold(spelling)) for spelling in spellings)
 
 
 def _within(folded: str, spelling: str) -> bool:
@@ -177,6 +181,12 @@ def _folded(text: str) -> str:
     """
     parts = unicodedata.normalize("NFD", text.replace("’", "'").casefold())
     plain = "".join(c for c in parts if not "\u0300" <= c <= "\u036f")
+    return " ".join(plain.split())
+
+
+def _lowered(text: str) -> str:
+    """Lower case, words by single blanks; accents count: Kazán is not Kazan."""
+    plain = unicodedata.normalize("NFC", text.replace("’", "'")).casefold()
     return " ".join(plain.split())
 
 
