@@ -121,7 +121,7 @@ class TranslationConfig:
     chain: tuple[str, ...] = ("memory", "firefox", "ctranslate2")
     pivot: str = ""
     workers: Annotated[int, Ge(0), Le(256)] = 0
-    memory_mib: Annotated[int, Ge(128), Le(1 << 20)] = 1024
+    memory_mib: Annotated[int, Ge(256), Le(1 << 20)] = 4096
     outdated_per_run: Annotated[int, Ge(0)] = 200
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     engines: Mapping[str, EngineConfig] = field(default_factory=dict)

@@ -54,6 +54,14 @@ MODELS_SHARE = 0.5
 its libraries (measured: the Firefox engine 9 MiB, CTranslate2 14, torch with
 transformers 790), the batch, and the bytes of a model while it loads."""
 
+CHILD_MIB: Mapping[LocalKind, int] = {
+    "firefox": 256,
+    "ctranslate2": 768,
+    "transformers": 2048,
+}
+"""What a child needs to be of use: a Firefox model with its batch takes 56 to 160 MiB,
+OPUS-MT in CTranslate2 330, torch with OPUS-MT 1,100."""
+
 VOCABULARIES_KEPT = 16
 """Of about 10 MB in memory each."""
 
@@ -72,14 +80,17 @@ class LocalSettings:
     """
 
     workers: int = 1
-    memory_mib: int = 2048
+    memory_mib: int = 4096
     timeout_seconds: float = 60.0
     options: BackendOptions = field(default_factory=BackendOptions)
 
-    @property
-    def child_bytes(self) -> int:
+    def children(self, kind: LocalKind) -> int:
+        """How many children that memory allows, at most `workers` and at least one."""
+        return max(1, min(self.workers, self.memory_mib // CHILD_MIB[kind]))
+
+    def child_bytes(self, kind: LocalKind) -> int:
         """Memory of one child."""
-        return (self.memory_mib << 20) // self.workers
+        return (self.memory_mib << 20) // self.children(kind)
 
 
 class LocalEngine:
@@ -168,13 +179,13 @@ class LocalEngine:
             source=source,
             target=target,
             texts=(),
-            memory_bytes=int(self._settings.child_bytes * MODELS_SHARE),
+            memory_bytes=int(self._settings.child_bytes(self._kind) * MODELS_SHARE),
         )
         batches = Batches(
             self._workers(),
             job,
             [plain(text) for text in texts],
-            workers=self._settings.workers,
+            workers=self._settings.children(self._kind),
             largest=BATCH_TEXTS[self._kind],
             proven=_identity(model) in self._proven,
         )
@@ -213,9 +224,11 @@ class LocalEngine:
             on_cpu = settings.options.device == "cpu"
             limits = Limits(
                 seconds=settings.timeout_seconds,
-                memory_bytes=settings.child_bytes if on_cpu else None,
+                memory_bytes=settings.child_bytes(self._kind) if on_cpu else None,
             )
-            self._pool = Workers(self._task, size=settings.workers, limits=limits)
+            self._pool = Workers(
+                self._task, size=settings.children(self._kind), limits=limits
+            )
         return self._pool
 
     def _vocabulary(self, model: InstalledModel) -> Vocabulary:

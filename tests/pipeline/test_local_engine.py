@@ -500,3 +500,21 @@ def test_a_changed_model_is_refused_and_the_others_go_on(
     assert "SHA-256" in found[0].detail
     assert engine.translate([text], "vi", "en") == [translation]
     assert multiprocessing.active_children() == [child]
+
+
+@pytest.mark.parametrize(
+    ("kind", "workers", "memory_mib", "children"),
+    [
+        ("firefox", 2, 4096, 2),
+        ("firefox", 32, 4096, 16),
+        ("ctranslate2", 8, 4096, 5),
+        ("transformers", 4, 4096, 2),
+        ("transformers", 4, 1024, 1),
+    ],
+)
+def test_memory_is_shared_by_no_more_children_than_it_carries(
+    kind: LocalKind, workers: int, memory_mib: int, children: int
+) -> None:
+    settings = LocalSettings(workers=workers, memory_mib=memory_mib)
+    assert settings.children(kind) == children
+    assert settings.child_bytes(kind) * children <= memory_mib << 20

@@ -116,7 +116,8 @@ def configure(folder: Path, urls: dict[str, str], port: int) -> None:
     config = folder / "babelwire.toml"
     text = config.read_text("utf-8")
     text = text.replace("allow_networks = []", 'allow_networks = ["127.0.0.1/32"]')
-    text = text.replace('chain = ["memory"]', 'chain = ["memory", "lt"]')
+    text = text.replace('"firefox", "ctranslate2"]', '"lt"]')
+    assert '"lt"]' in text
     text += (
         f'\n[translation.engines.lt]\nkind = "libretranslate"\n'
         f'url = "http://127.0.0.1:{port}"\n'

@@ -290,6 +290,12 @@ def _load(model: InstalledModel, file: str) -> Pieces:
     return pieces
 
 
+_NO_ROOM = ("failed to map segment", "annot allocate memory")
+"""What the loader says where a library does not fit into a child's memory."""
+
+
 def not_installed(error: ImportError) -> ModelError:
     """That an engine's library is missing, or does not start on this machine."""
+    if any(sign in str(error) for sign in _NO_ROOM):
+        return ModelError("out_of_memory", f"{error}; raise memory_mib")
     return ModelError("not_installed", f"{error.name or 'a library'}: {error}")
