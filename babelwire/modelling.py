@@ -165,6 +165,7 @@ def _row_json(
         "commercial": model.commercial,
         "bleu": model.bleu,
         "comet": model.comet,
+        "scores": {pair: list(score) for pair, score in model.scores.items()},
         "figures": model.figures,
         "default": is_default(catalogue, model),
         "installed": there is not None,

@@ -46,10 +46,16 @@ def list_(
         print_json(list_json(catalogue, shelf, chosen))
         return
     chosen.sort(key=lambda m: (len(m.sources) > 1, m.sources[0]))
-    _show(catalogue, shelf, chosen)
+    pair = (primary(lang), primary(target or "en")) if lang else None
+    _show(catalogue, shelf, chosen, pair)
 
 
-def _show(catalogue: Catalogue, shelf: Shelf, models: list[CatalogueModel]) -> None:
+def _show(
+    catalogue: Catalogue,
+    shelf: Shelf,
+    models: list[CatalogueModel],
+    pair: tuple[str, str] | None,
+) -> None:
     from babelwire.modelling import is_default, size_text
     from babelwire.terminal import say, table
 
@@ -60,8 +66,7 @@ def _show(catalogue: Catalogue, shelf: Shelf, models: list[CatalogueModel]) -> N
             model.pair,
             size_text(model.size_mb),
             model.licence + ("" if model.commercial else " (non-commercial)"),
-            f"{model.comet:.3f}" if model.comet else "",
-            f"{model.bleu:.1f}" if model.bleu else "",
+            *_figures(model, pair or (model.sources[0], model.targets[0])),
             "installed" if model.name in there else "",
         ]
         for model in models
@@ -80,6 +85,12 @@ def _show(catalogue: Catalogue, shelf: Shelf, models: list[CatalogueModel]) -> N
         '* what "babelwire models pull PAIR" takes. Figures on FLORES devtest: those '
         "of firefox models are the publisher's, the others were measured here."
     )
+
+
+def _figures(model: CatalogueModel, pair: tuple[str, str]) -> tuple[str, str]:
+    """COMET and BLEU; blank where nobody measured."""
+    score = model.score(*pair)
+    return ("", "") if score is None else (f"{score[1]:.3f}", f"{score[0]:.1f}")
 
 
 @command.command("pull")

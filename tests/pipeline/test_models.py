@@ -144,9 +144,18 @@ def test_the_catalogue_states_licence_size_and_source_of_its_figures() -> None:
     assert len(models) > 70
     for found in models:
         assert found.licence
-        assert (found.comet is None) == (found.bleu is None) == (not found.figures)
+        scored = found.comet is not None or bool(found.scores)
+        assert (found.comet is None) == (found.bleu is None)
+        assert scored == bool(found.figures)
         assert not re.search("[0-9a-f]{40}", repr(found)), "an unchecked hash"
     assert [m.name for m in models if not m.commercial] == ["nllb-200-distilled-600m"]
+
+
+def test_a_model_of_many_languages_has_figures_by_pair() -> None:
+    found = model("nllb-200-distilled-600m")
+    assert found.score("ar", "en") == (36.5, 0.854)
+    assert found.score("th", "en") is None
+    assert model().score("vi", "en") == (33.6, 0.853)
 
 
 def test_a_non_commercial_model_is_no_default_however_good() -> None:

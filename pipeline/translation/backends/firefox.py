@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from pipeline.translation.backends.backend import (
@@ -51,6 +52,7 @@ pieces: matrix kernels like multiples of 64."""
 LAYERS = 64
 """More than any model of this family has (6); a wrong number costs memory."""
 
+_CPUINFO = Path("/proc/cpuinfo")
 _BYTES = re.compile(r"(?:<0x[0-9A-Fa-f]{2}>)+")
 
 
@@ -62,6 +64,10 @@ def load(model: InstalledModel, options: BackendOptions) -> Backend:
     Raises:
         ModelError: `damaged_model`, `bad_model`, `not_installed`.
     """
+    if _CPUINFO.exists() and lacks_avx2(_CPUINFO.read_text("utf-8", "replace")):
+        raise ModelError(
+            "not_installed", "this processor has no AVX2: ctranslate2 works without"
+        )
     engine = _library()
     weights = read_checked(model, _file(model, "model.*.bin"))
     vocabularies = [read_checked(model, name) for name in _vocabulary_files(model)]
@@ -146,6 +152,20 @@ class FirefoxBackend:
                 middle = len(word) // 2
                 yield from self._words(word[:middle])
                 yield from self._words(word[middle:])
+
+
+def lacks_avx2(processor: str) -> bool:
+    """Whether a Linux machine's description (`/proc/cpuinfo`) is without AVX2.
+
+    The engine's kernels for Intel's and AMD's processors need it, and end the process
+    with an illegal instruction where it is missing. Another kind of processor has no
+    such flags, and other kernels.
+
+    >>> lacks_avx2("flags : fpu sse2 avx"), lacks_avx2("flags : fpu avx avx2")
+    (True, False)
+    """
+    flags = re.search(r"^flags\s*:(.*)$", processor, re.MULTILINE)
+    return flags is not None and "avx2" not in flags[1].split()
 
 
 def _library() -> Any:

@@ -37,6 +37,7 @@ class CatalogueModel:
         commercial: Whether that licence allows commercial use.
         bleu: Of the first pair; None where nobody measured.
         comet: Likewise.
+        scores: Where a model has several pairs: BLEU and COMET by pair.
         figures: Who measured: `published` by the publisher, `measured` for this
             project; "" for nobody.
         location: `firefox`: the publisher's registry; `hub`: a repository of the
@@ -60,6 +61,7 @@ class CatalogueModel:
     commercial: bool = True
     bleu: Annotated[float, Ge(0), Le(100)] | None = None
     comet: Annotated[float, Ge(0), Le(1)] | None = None
+    scores: dict[str, tuple[float, float]] = field(default_factory=dict)
     figures: Literal["", "published", "measured"] = ""
     repository: str = ""
     url: str = ""
@@ -81,6 +83,12 @@ class CatalogueModel:
     def serves(self, source: str, target: str) -> bool:
         """Whether it translates between two primary subtags."""
         return source != target and source in self.sources and target in self.targets
+
+    def score(self, source: str, target: str) -> tuple[float, float] | None:
+        """BLEU and COMET for two primary subtags; None where nobody measured."""
+        if self.bleu is not None and self.comet is not None:
+            return self.bleu, self.comet
+        return self.scores.get(f"{source}-{target}")
 
     @property
     def order(self) -> int:

@@ -183,8 +183,8 @@ class Downloads:
             except (_RetryError, httpx.HTTPError, httpx.InvalidURL) as error:
                 if number == MAX_ATTEMPTS - 1:
                     raise UnavailableError(
-                        f"{url}: {error or type(error).__name__}; "
-                        "what came is kept, try again later"
+                        f"{url}: {error or type(error).__name__}; try again later, "
+                        "what came is kept (without internet: models import DIR)"
                     ) from error
                 self._pause(pause)
                 pause *= 2
