@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 from pipeline.documents import Identification, Translated, TranslationRequest
 from pipeline.translation.cache import NoCache, TranslationCache
 from pipeline.translation.chain import by_pair, checksum16
-from pipeline.translation.checks import CHECKS_VERSION, check, pair_quotes
+from pipeline.translation.checks import CHECKS_VERSION, bad, check, pair_quotes
 from pipeline.translation.engine import Engine, Failure, Model
 from pipeline.translation.glossary import Glossary, Term, enforce, terms_checksum
 from pipeline.translation.memory import segment_checksum
@@ -23,6 +23,10 @@ from pipeline.translation.pieces import Piece, cut, join, links_in
 
 FINISH_VERSION = f"1.{CHECKS_VERSION}"
 """Changes whenever the way around the engine may change a result."""
+
+
+SERVERS = frozenset({"libretranslate", "openai"})
+"""Kinds of engines that may answer the same question better the second time."""
 
 
 @runtime_checkable
@@ -147,10 +151,28 @@ class MachineTranslator:
             for number, better in zip(lost, again, strict=True):
                 if better.text is not None:
                     made[number] = better
-        return [
+        finished = [
             self._finished(wish, one, source, target)
             for wish, one in zip(wishes, made, strict=True)
         ]
+        if self._engine.kind in SERVERS:
+            self._ask_again(wishes, finished, source, target)
+        return finished
+
+    def _ask_again(
+        self, wishes: Sequence[_Wish], made: list[_Made], source: str, target: str
+    ) -> None:
+        """Another try for what is flagged as wrong: a server may do better at once."""
+        doubtful = [n for n, one in enumerate(made) if bad(one.flags)]
+        if not doubtful:
+            return
+        again = self._through_engine(
+            [wishes[n] for n in doubtful], source, target, carry_links=False
+        )
+        for number, one in zip(doubtful, again, strict=True):
+            new = self._finished(wishes[number], one, source, target)
+            if new.text is not None and bad(new.flags) < bad(made[number].flags):
+                made[number] = new
 
     def _through_engine(
         self, wishes: Sequence[_Wish], source: str, target: str, *, carry_links: bool

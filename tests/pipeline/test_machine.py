@@ -53,8 +53,11 @@ class Engine:
     def translate(
         self, texts: Sequence[str], source: str, target: str
     ) -> list[str | Failure]:
-        self.asked += texts
-        return [self._says(text) for text in texts]
+        answers = []
+        for text in texts:
+            self.asked.append(text)
+            answers.append(self._says(text))
+        return answers
 
     def close(self) -> None:
         pass
@@ -236,6 +239,25 @@ def test_a_bad_answer_is_flagged_and_the_next_engine_tries(says, flag) -> None:
     assert flag in first.translate(requests(LONG))[0].flags
     kept = Chain([first, second]).translate(requests(LONG))[0]
     assert (kept.text, kept.model) == (GOOD, "second-vi-en")
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("libretranslate", 2), ("firefox", 1)])
+def test_a_server_is_asked_again_for_what_is_flagged(kind, asked) -> None:
+    """P10"""
+    answers = ["the " * 30, GOOD]
+    engine = Engine(lambda _: answers[len(engine.asked) > 1])
+    engine.kind = kind
+    (answer,) = ask(engine, LONG)
+    assert len(engine.asked) == asked
+    assert (answer.text == GOOD, answer.flags == ()) == (asked == 2, asked == 2)
+
+
+def test_asked_again_the_better_answer_is_kept() -> None:
+    """P10"""
+    engine = Engine(lambda text: text if len(engine.asked) == 1 else "the " * 90)
+    engine.kind = "openai"
+    (answer,) = ask(engine, LONG)
+    assert (answer.text, answer.flags) == (LONG, ("copy",))
 
 
 def test_the_chains_recipe_changes_with_a_model_and_is_none_without() -> None:
