@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from math import sqrt
 from typing import Any
 
-from pipeline.store.translations import DayCount
+from pipeline.store.translation_state import DayCount
 
 RECENT = timedelta(days=7)
 HISTORY = timedelta(days=90)

@@ -52,7 +52,7 @@ class ModelNeeds:
 
     def tell(self) -> None:
         """Says what is needed and was not said before; asks whether to get it."""
-        from pipeline.store.translations import pairs_waiting_for
+        from pipeline.store.translation_state import pairs_waiting_for
 
         with self._database.read() as connection:
             pairs = pairs_waiting_for(connection, "no_model")

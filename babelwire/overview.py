@@ -212,7 +212,7 @@ def _translation(
 ) -> dict[str, Any]:
     """Flag rates of machine translations, use of servers, models that are missing."""
     from babelwire.flagrates import HISTORY, RECENT, flag_rates
-    from pipeline.store.translations import count_by_day
+    from pipeline.store.translation_state import count_by_day
     from pipeline.store.usage import usage_since
 
     since = (at - RECENT - HISTORY).strftime("%Y-%m-%d")
@@ -231,7 +231,7 @@ def _translation(
 def _needs(workspace: Workspace, connection: Connection) -> list[dict[str, Any]]:
     from babelwire.answers import language_name
     from babelwire.modelling import need_text, needed_model
-    from pipeline.store.translations import pairs_waiting_for
+    from pipeline.store.translation_state import pairs_waiting_for
 
     found = []
     for source, target in pairs_waiting_for(connection, "no_model"):

@@ -146,7 +146,7 @@ def _remote(name: str, config: EngineConfig) -> Engine:
 
 
 def _finish(workspace: Workspace, database: Database) -> Finish:
-    from pipeline.store.translations import StoredTranslationCache
+    from pipeline.store.segment_translations import StoredTranslationCache
     from pipeline.translation.glossary import Glossary
     from pipeline.translation.machine import Finish
 

@@ -28,7 +28,7 @@ from pipeline.stages.translate import TranslateSettings, TranslateStage
 from pipeline.store import Database, work
 from pipeline.store.corrections import StoredCorrections
 from pipeline.store.memory import StoredTranslations
-from pipeline.store.translations import StoredTranslationCache
+from pipeline.store.segment_translations import StoredTranslationCache
 from pipeline.translation import (
     Chain,
     CorrectionTranslator,

@@ -28,11 +28,8 @@ from pipeline.errors import StageError
 from pipeline.store import memory
 from pipeline.store.documents import raise_for_readings
 from pipeline.store.readings import documents_of, load_segments
-from pipeline.store.translations import (
-    load_translations,
-    outdated_readings,
-    replace_translations,
-)
+from pipeline.store.translation_state import outdated_readings
+from pipeline.store.translations import load_translations, replace_translations
 from pipeline.translation.chain import WAITING_REASONS
 
 SOON, LATER = timedelta(minutes=5), timedelta(hours=6)

@@ -13,8 +13,9 @@ from pipeline.documents import UNDETERMINED, TranslatedSegment
 from pipeline.store import memory, work
 from pipeline.store.database import Database
 from pipeline.store.documents import raise_for_readings
+from pipeline.store.segment_translations import latest_by_machine
 from pipeline.store.tables import corrections, documents, readings, segments
-from pipeline.store.translations import latest_by_machine, put, take_away
+from pipeline.store.translations import put, take_away
 from pipeline.translation.memory import CORRECTION, NAME, Correction, segment_checksum
 
 FIRST = 20

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
@@ -31,7 +30,7 @@ from pipeline.store.tables import (
     segments,
     sources,
 )
-from pipeline.store.translations import TranslationsOf
+from pipeline.store.translations import TranslationsOf, grouped
 from pipeline.urls import url_key
 
 _ID = re.compile(r"(d[a-z2-7]{16})(?:@(\d{1,9}))?")
@@ -271,7 +270,7 @@ class _Parts:
     """Segments and translations of some readings, loaded in three queries."""
 
     def __init__(self, connection: Connection, reading_ids: Sequence[int]) -> None:
-        self._segments = _grouped(
+        self._segments = grouped(
             connection.execute(
                 select(segments)
                 .where(segments.c.reading_id.in_(reading_ids))
@@ -295,13 +294,6 @@ class _Parts:
 
     def translations(self, reading_id: int) -> tuple[Translation, ...]:
         return self._translations.of(reading_id)
-
-
-def _grouped(rows: Iterable[Row[Any]]) -> dict[int, list[Row[Any]]]:
-    groups: Iterator[tuple[int, Iterator[Row[Any]]]] = groupby(
-        rows, key=lambda row: row.reading_id
-    )
-    return {reading_id: list(group) for reading_id, group in groups}
 
 
 def _document(

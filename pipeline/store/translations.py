@@ -8,9 +8,8 @@ document it was made for.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -19,35 +18,28 @@ from sqlalchemy import (
     Connection,
     Row,
     delete,
-    func,
     insert,
-    literal,
     select,
-    tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.documents import PEOPLE, TranslatedSegment, Translation
-from pipeline.store.database import Database
+from pipeline.documents import TranslatedSegment, Translation
+from pipeline.store.segment_translations import (
+    MADE,
+    Key,
+    insert_into,
+    keep,
+    recipe_of,
+    translated_of,
+)
 from pipeline.store.tables import (
-    documents,
     origins,
     readings,
     segment_translations,
     segments,
     translated_segments,
-    translation_counts,
     translations,
 )
-from pipeline.translation.cache import CachedTranslation
-from pipeline.translation.checks import bad
-
-BATCH = 200
-"""Keys a statement; SQLite takes 32,766 variables, a key has up to four."""
-
-Key = tuple[str, str, str, str]
-"""Of a segment's translation: checksum, target, source language, recipe."""
 
 
 def load_translations(
@@ -62,7 +54,7 @@ class TranslationsOf:
     """Translations of some readings, loaded in two queries."""
 
     def __init__(self, connection: Connection, reading_ids: Sequence[int]) -> None:
-        self._translations = _grouped(
+        self._translations = grouped(
             connection.execute(
                 select(translations)
                 .where(translations.c.reading_id.in_(reading_ids))
@@ -70,7 +62,7 @@ class TranslationsOf:
             )
         )
         placed = translated_segments.c
-        self._translated = _grouped(
+        self._translated = grouped(
             connection.execute(
                 _with_origins(placed.reading_id, placed.target, placed.position)
                 .where(placed.reading_id.in_(reading_ids))
@@ -92,10 +84,18 @@ class TranslationsOf:
                 status=row.status,
                 reason=row.reason,
                 recipe=row.recipe,
-                segments=tuple(map(_translated, by_target.get(row.target, ()))),
+                segments=tuple(map(translated_of, by_target.get(row.target, ()))),
             )
             for row in self._translations.get(reading_id, ())
         )
+
+
+def grouped(rows: Iterable[Row[Any]]) -> dict[int, list[Row[Any]]]:
+    """Rows by their reading, which they must be ordered by."""
+    groups: Iterator[tuple[int, Iterator[Row[Any]]]] = groupby(
+        rows, key=lambda row: row.reading_id
+    )
+    return {reading_id: list(group) for reading_id, group in groups}
 
 
 def replace_translations(
@@ -112,7 +112,7 @@ def replace_translations(
         KeyError: A translated segment has no segment.
     """
     wanted = _Wanted(connection, found)
-    ids = _keep(connection, wanted.rows, now)
+    ids = keep(connection, wanted.rows, now)
     before = load_translations(connection, list(found))
     placed = _placed(connection, list(found))
     changed, outdated = [], []
@@ -163,32 +163,12 @@ def put(
         for reading in chosen
     }
     wanted = _Wanted(connection, found)
-    ids = _keep(connection, wanted.rows, now)
+    ids = keep(connection, wanted.rows, now)
     for reading, new in found.items():
         for piece in new[0].segments:
             translation_id = ids[wanted.key(reading, new[0], piece)]
             _put_one(connection, reading, target, piece.position, translation_id)
     return sorted(chosen)
-
-
-def latest_by_machine(
-    connection: Connection, source: str, target: str, checksum: str
-) -> TranslatedSegment | None:
-    """The newest machine translation of a segment, by whatever recipe."""
-    made = segment_translations.c
-    row = connection.execute(
-        select(literal(0).label("position"), *_MADE)
-        .join(origins, origins.c.id == made.origin_id)
-        .where(
-            made.checksum == checksum,
-            made.source_language == source,
-            made.target_language == target,
-            origins.c.engine.not_in(sorted(PEOPLE)),
-        )
-        .order_by(made.created_at.desc(), made.id.desc())
-        .limit(1)
-    ).first()
-    return _translated(row) if row else None
 
 
 def take_away(
@@ -203,152 +183,6 @@ def take_away(
                 translated_segments.c.position == position,
             )
         )
-
-
-class StoredTranslationCache:
-    """What was translated before, for `pipeline.translation.chain`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def look_up(
-        self, source: str, target: str, wanted: Collection[tuple[str, str]]
-    ) -> dict[tuple[str, str], CachedTranslation]:
-        """Translations by checksum and recipe."""
-        found: dict[tuple[str, str], CachedTranslation] = {}
-        made = segment_translations.c
-        keys = sorted(wanted)
-        with self._database.read() as connection:
-            for start in range(0, len(keys), BATCH):
-                part = keys[start : start + BATCH]
-                rows = connection.execute(
-                    select(made.checksum, *_MADE)
-                    .join(origins, origins.c.id == made.origin_id)
-                    .where(
-                        made.source_language == source,
-                        made.target_language == target,
-                        tuple_(made.checksum, made.recipe).in_(part),
-                    )
-                )
-                for row in rows:
-                    found[row.checksum, row.recipe] = CachedTranslation(
-                        text=row.text,
-                        flags=tuple(row.flags),
-                        engine=row.engine,
-                        model=row.model,
-                        version=row.version,
-                        licence=row.licence,
-                        parameters=row.parameters,
-                    )
-        return found
-
-
-def pairs_waiting_for(connection: Connection, reason: str) -> list[tuple[str, str]]:
-    """Source and target languages of shown readings that wait for a reason."""
-    t = translations.c
-    rows = connection.execute(
-        select(readings.c.language, t.target)
-        .join(readings, readings.c.id == t.reading_id)
-        .join(documents, documents.c.reading_id == t.reading_id)
-        .where(t.reason == reason)
-        .distinct()
-    )
-    return [(source, target) for source, target in rows]
-
-
-@dataclass(frozen=True, kw_only=True)
-class DayCount:
-    """What one origin translated of one pair on one day (ISO date, UTC)."""
-
-    day: str
-    source_language: str
-    target_language: str
-    engine: str
-    model: str
-    segments: int
-    flagged: int
-
-
-def count_by_day(connection: Connection, *, since: str) -> list[DayCount]:
-    """New machine translations since a day (ISO date), the oldest day first."""
-    c = translation_counts.c
-    rows = connection.execute(
-        select(
-            c.day,
-            c.source_language,
-            c.target_language,
-            origins.c.engine,
-            origins.c.model,
-            c.segments,
-            c.flagged,
-        )
-        .join(origins, origins.c.id == c.origin_id)
-        .where(c.day >= since)
-        .order_by(c.day, c.source_language, c.target_language, c.origin_id)
-    )
-    return [DayCount(**row._mapping) for row in rows]
-
-
-def outdated_readings(
-    connection: Connection,
-    recipe_of: Callable[[str, str], str],
-    *,
-    limit: int,
-) -> list[int]:
-    """Shown readings that today's engines would translate otherwise, newest first.
-
-    Args:
-        recipe_of: Today's recipe of a source and a target language; "" while there
-            is nothing to translate with, which makes nothing outdated.
-        limit: At most so many.
-    """
-    t = translations.c
-    stored = connection.execute(
-        select(t.target, t.recipe).where(t.recipe != "").distinct()
-    ).all()
-    found: list[int] = []
-    for target, recipe in stored:
-        if len(found) >= limit:
-            break
-        one = connection.scalar(
-            select(readings.c.language)
-            .join(translations, t.reading_id == readings.c.id)
-            .where(t.target == target, t.recipe == recipe)
-            .limit(1)
-        )
-        if recipe_of(one or "", target) in {"", recipe}:
-            continue
-        chosen = (
-            select(t.reading_id)
-            .join(documents, documents.c.reading_id == t.reading_id)
-            .where(t.target == target, t.recipe == recipe)
-            .order_by(t.reading_id.desc())
-            .limit(limit - len(found))
-        )
-        found += connection.scalars(chosen)
-    return found
-
-
-def count_by_status(connection: Connection, target: str) -> dict[str, int]:
-    """How many documents' translations into `target` have each status."""
-    statement = (
-        select(translations.c.status, func.count())
-        .join(documents, documents.c.reading_id == translations.c.reading_id)
-        .where(translations.c.target == target)
-        .group_by(translations.c.status)
-    )
-    return {row[0]: row[1] for row in connection.execute(statement)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Origin:
-    """A row of `origins`."""
-
-    engine: str
-    model: str
-    version: str
-    licence: str
-    parameters: str
 
 
 class _Wanted:
@@ -387,123 +221,8 @@ class _Wanted:
             self._checksums[item, segment.position],
             translation.target,
             self._languages[item],
-            _recipe(segment),
+            recipe_of(segment),
         )
-
-
-def _recipe(segment: TranslatedSegment) -> str:
-    """The segment's; what people wrote is told apart by what they wrote."""
-    if segment.recipe and segment.by_machine:
-        return segment.recipe
-    known = f"{segment.engine}\n{segment.model}\n{segment.version}\n{segment.text}"
-    return hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _keep(
-    connection: Connection, rows: Mapping[Key, TranslatedSegment], now: datetime
-) -> dict[Key, int]:
-    """The ids of translations; of new ones, which are inserted, too."""
-    origin_ids = _origin_ids(connection, {_origin(row) for row in rows.values()})
-    found = _ids(connection, list(rows))
-    values = [
-        {
-            "checksum": checksum,
-            "target_language": target,
-            "source_language": source,
-            "recipe": recipe,
-            "origin_id": origin_ids[_origin(segment)],
-            "text": segment.text,
-            "flags": list(segment.flags),
-            "created_at": now,
-        }
-        for (checksum, target, source, recipe), segment in rows.items()
-        if (checksum, target, source, recipe) not in found
-    ]
-    if values:
-        statement = _insert(connection, segment_translations)
-        connection.execute(statement.on_conflict_do_nothing(), values)
-        new = {key: row for key, row in rows.items() if key not in found}
-        _count(connection, new, origin_ids, now)
-        found.update(_ids(connection, list(new)))
-    return found
-
-
-def _count(
-    connection: Connection,
-    new: Mapping[Key, TranslatedSegment],
-    origin_ids: Mapping[_Origin, int],
-    now: datetime,
-) -> None:
-    """Counts what machines made; by day, pair and origin."""
-    tallies: dict[tuple[str, str, int], list[int]] = {}
-    for (_, target, source, _), segment in new.items():
-        if segment.by_machine:
-            key = (source, target, origin_ids[_origin(segment)])
-            tally = tallies.setdefault(key, [0, 0])
-            tally[0] += 1
-            tally[1] += bad(segment.flags) > 0
-    for (source, target, origin_id), (number, flagged) in tallies.items():
-        statement = _insert(connection, translation_counts).values(
-            day=now.strftime("%Y-%m-%d"),
-            source_language=source,
-            target_language=target,
-            origin_id=origin_id,
-            segments=number,
-            flagged=flagged,
-        )
-        counts = translation_counts.c
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[
-                    "day",
-                    "source_language",
-                    "target_language",
-                    "origin_id",
-                ],
-                set_={
-                    "segments": counts.segments + number,
-                    "flagged": counts.flagged + flagged,
-                },
-            )
-        )
-
-
-def _ids(connection: Connection, keys: Sequence[Key]) -> dict[Key, int]:
-    made = segment_translations.c
-    key = (made.checksum, made.target_language, made.source_language, made.recipe)
-    found: dict[Key, int] = {}
-    for start in range(0, len(keys), BATCH):
-        part = keys[start : start + BATCH]
-        statement = select(made.id, *key).where(tuple_(*key).in_(part))
-        for row_id, checksum, target, source, recipe in connection.execute(statement):
-            found[checksum, target, source, recipe] = row_id
-    return found
-
-
-def _origin_ids(
-    connection: Connection, wanted: Iterable[_Origin]
-) -> dict[_Origin, int]:
-    found: dict[_Origin, int] = {}
-    for origin in wanted:
-        values = vars(origin)
-        chosen = select(origins.c.id).filter_by(**values)
-        origin_id = connection.scalar(chosen)
-        if origin_id is None:
-            statement = _insert(connection, origins).values(**values)
-            connection.execute(statement.on_conflict_do_nothing())
-            origin_id = connection.execute(chosen).scalar_one()
-        found[origin] = origin_id
-    return found
-
-
-def _origin(segment: TranslatedSegment) -> _Origin:
-    return _Origin(
-        engine=segment.engine,
-        model=segment.model,
-        version=segment.version,
-        licence=segment.licence,
-        parameters=segment.parameters,
-    )
 
 
 def _placed(
@@ -571,7 +290,7 @@ def _put_one(
     position: int,
     translation_id: int,
 ) -> None:
-    statement = _insert(connection, translated_segments).values(
+    statement = insert_into(connection, translated_segments).values(
         reading_id=reading,
         target=target,
         position=position,
@@ -611,48 +330,7 @@ def _recipes(found: Sequence[Translation]) -> dict[str, str]:
 def _with_origins(*columns: Any) -> Any:
     made = segment_translations.c
     return (
-        select(*columns, *_MADE)
+        select(*columns, *MADE)
         .join(segment_translations, made.id == translated_segments.c.translation_id)
         .join(origins, origins.c.id == made.origin_id)
     )
-
-
-_MADE = (
-    segment_translations.c.text,
-    segment_translations.c.flags,
-    segment_translations.c.recipe,
-    segment_translations.c.created_at,
-    origins.c.engine,
-    origins.c.model,
-    origins.c.version,
-    origins.c.licence,
-    origins.c.parameters,
-)
-"""A translation and who made it."""
-
-
-def _translated(row: Row[Any]) -> TranslatedSegment:
-    return TranslatedSegment(
-        position=row.position,
-        text=row.text,
-        engine=row.engine,
-        model=row.model,
-        version=row.version,
-        flags=tuple(row.flags),
-        licence=row.licence,
-        parameters=row.parameters,
-        recipe=row.recipe,
-        translated_at=row.created_at,
-    )
-
-
-def _grouped(rows: Iterable[Row[Any]]) -> dict[int, list[Row[Any]]]:
-    groups: Iterator[tuple[int, Iterator[Row[Any]]]] = groupby(
-        rows, key=lambda row: row.reading_id
-    )
-    return {reading_id: list(group) for reading_id, group in groups}
-
-
-def _insert(connection: Connection, table: Any) -> Any:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from babelwire.flagrates import flag_rates
-from pipeline.store.translations import DayCount
+from pipeline.store.translation_state import DayCount
 
 TODAY = date(2024, 6, 21)
 

@@ -20,7 +20,8 @@ from pipeline.store import Database, documents, work
 from pipeline.store.readings import load_segments
 from pipeline.store.sources import keep_sources
 from pipeline.store.tables import documents as table
-from pipeline.store.translations import count_by_status, replace_translations
+from pipeline.store.translation_state import count_by_status
+from pipeline.store.translations import replace_translations
 from pipeline.translation import Chain
 from tests.pipeline.builders import (
     NOW,

@@ -15,12 +15,9 @@ from pipeline.stages.translate import TranslateSettings, TranslateStage
 from pipeline.store import Database, work
 from pipeline.store.corrections import StoredCorrections
 from pipeline.store.memory import StoredTranslations
+from pipeline.store.segment_translations import StoredTranslationCache
 from pipeline.store.tables import documents, segment_translations
-from pipeline.store.translations import (
-    StoredTranslationCache,
-    count_by_day,
-    pairs_waiting_for,
-)
+from pipeline.store.translation_state import count_by_day, pairs_waiting_for
 from pipeline.translation import (
     Chain,
     CorrectionTranslator,
