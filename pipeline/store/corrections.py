@@ -15,6 +15,7 @@ from pipeline.store.database import Database
 from pipeline.store.documents import raise_for_readings
 from pipeline.store.segment_translations import latest_by_machine
 from pipeline.store.tables import corrections, documents, readings, segments
+from pipeline.store.translation_state import is_shown
 from pipeline.store.translations import put, take_away
 from pipeline.translation.memory import CORRECTION, NAME, Correction, segment_checksum
 
@@ -126,8 +127,8 @@ def places(
             s.position,
             documents.c.url,
         )
-        .join(documents, documents.c.reading_id == s.reading_id)
         .join(readings, readings.c.id == s.reading_id)
+        .join(documents, is_shown())
         .where(
             s.checksum == segment_checksum(text),
             readings.c.language == source_language,

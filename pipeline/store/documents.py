@@ -167,7 +167,10 @@ def next_versions(connection: Connection, number: int) -> range:
 
 def raise_for_readings(connection: Connection, reading_ids: Sequence[int]) -> None:
     """Raises the documents that show one of these readings now."""
-    shown = select(documents.c.id).where(documents.c.reading_id.in_(reading_ids))
+    of = select(readings.c.document_id).where(readings.c.id.in_(reading_ids))
+    shown = select(documents.c.id).where(
+        documents.c.id.in_(of), documents.c.reading_id.in_(reading_ids)
+    )
     raise_versions(connection, sorted(connection.scalars(shown)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from pipeline.store.tables import (
     documents,
@@ -20,11 +20,23 @@ def count_by_status(connection: Connection, target: str) -> dict[str, int]:
     """How many documents' translations into `target` have each status."""
     statement = (
         select(translations.c.status, func.count())
-        .join(documents, documents.c.reading_id == translations.c.reading_id)
+        .join(readings, readings.c.id == translations.c.reading_id)
+        .join(documents, is_shown())
         .where(translations.c.target == target)
         .group_by(translations.c.status)
     )
     return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def is_shown() -> ColumnElement[bool]:
+    """Joins documents to `readings`, where the reading is the one that is shown.
+
+    By the document's key: looked up by reading, every document would be read.
+    """
+    return and_(
+        documents.c.id == readings.c.document_id,
+        documents.c.reading_id == readings.c.id,
+    )
 
 
 def pairs_waiting_for(connection: Connection, reason: str) -> list[tuple[str, str]]:
@@ -33,7 +45,7 @@ def pairs_waiting_for(connection: Connection, reason: str) -> list[tuple[str, st
     rows = connection.execute(
         select(readings.c.language, t.target)
         .join(readings, readings.c.id == t.reading_id)
-        .join(documents, documents.c.reading_id == t.reading_id)
+        .join(documents, is_shown())
         .where(t.reason == reason)
         .distinct()
     )
@@ -71,7 +83,8 @@ def outdated_readings(
             continue
         chosen = (
             select(t.reading_id)
-            .join(documents, documents.c.reading_id == t.reading_id)
+            .join(readings, readings.c.id == t.reading_id)
+            .join(documents, is_shown())
             .where(t.target == target, t.recipe == recipe)
             .order_by(t.reading_id.desc())
             .limit(limit - len(found))
