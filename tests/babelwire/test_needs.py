@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from babelwire.demo.server import serve
+from babelwire.demo.world import World
 from babelwire.modelling import need_text, needed_model
 from babelwire.needs import ModelNeeds
+from babelwire.sourcefile import write_source
 from babelwire.workspace import Workspace, make_workspace
 from pipeline.documents import Segment, Translation
 from pipeline.stages.segment import SegmentedReading, SegmentStage
 from pipeline.store import Database
 from pipeline.store.tables import readings
 from pipeline.store.translations import replace_translations
+from tests.babelwire.conftest import babelwire
 from tests.model_stores import Registry
 from tests.pipeline.builders import NOW, SITE, add_document, add_source
 from tests.site import Site
@@ -117,3 +121,22 @@ def test_the_line_names_size_licence_and_command(workspace) -> None:
     thai = needed_model(workspace, "th", "en")
     assert thai is not None
     assert '"babelwire models pull m2m100-418m"' in need_text(thai, "th")
+
+
+def test_run_says_once_which_command_gets_a_model(workspace: Workspace) -> None:
+    """P10"""
+    config = workspace.root / "babelwire.toml"
+    allowed = 'allow_networks = ["127.0.0.1/32"]'
+    config.write_text(config.read_text().replace("allow_networks = []", allowed))
+    world, site = World.load(), "song-hong-tin"
+    with serve(world) as server:
+        text = world.source_toml(site, server.urls[site])
+        write_source(workspace.sources_folder, site, text)
+        ran = babelwire("run", workspace=workspace.root)
+        again = babelwire("run", workspace=workspace.root)
+    assert ran.status == 0, ran.err
+    line = 'Vietnamese needs a 17 MB model (MPL-2.0): "babelwire models pull vi-en"'
+    assert ran.err.count(line) == 1
+    assert line not in again.err
+    found = babelwire("search", "Kazan", "--json", workspace=workspace.root).json
+    assert found["total"] > 0
