@@ -172,7 +172,7 @@ def test_machine_translation_is_called_so_wherever_it_is_shown(translated) -> No
     assert "machine translation: " in plain.out
     document = shown(translated)
     page = babelwire("show", str(document["id"]), workspace=translated)
-    assert f"machine translation: firefox {MODEL}" in " ".join(page.out.split())
+    assert "machine translation: firefox" in " ".join(page.out.split())
     csv = babelwire("export", "*", "--format", "csv", workspace=translated)
     assert ",machine," in csv.out
 
