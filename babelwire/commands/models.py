@@ -171,7 +171,7 @@ def convert(
 def verify(root: Path) -> int:
     """Compare every installed model's files with what was pulled."""
     from babelwire.modelling import shelf_of
-    from babelwire.terminal import error, say
+    from babelwire.terminal import counted, error, say
     from babelwire.workspace import find_workspace
 
     shelf = shelf_of(find_workspace(root))
@@ -183,7 +183,7 @@ def verify(root: Path) -> int:
     if not found:
         say("No models are installed.")
     elif not bad:
-        say(f"All files of {len(found)} models are what was pulled.")
+        say(f"All files of {counted(len(found), 'model')} are what was pulled.")
     else:
         say('"babelwire models pull NAME" gets a damaged model again.')
     return 1 if bad else 0
@@ -211,12 +211,13 @@ def remove(root: Path, names: tuple[str, ...]) -> None:
 def export(root: Path, names: tuple[str, ...], folder: Path) -> None:
     """Copy models into a folder, for a machine without internet."""
     from babelwire.modelling import shelf_of
-    from babelwire.terminal import say
+    from babelwire.terminal import counted, say
     from babelwire.workspace import find_workspace
     from pipeline.translation.models.exchange import export_models
 
     done = export_models(shelf_of(find_workspace(root)), names, folder)
-    say(f'{len(done)} models in {folder}; there: "babelwire models import {folder}".')
+    what = counted(len(done), "model")
+    say(f'{what} in {folder}; there: "babelwire models import {folder}".')
 
 
 @command.command("import")

@@ -85,7 +85,12 @@ class LocalSettings:
     options: BackendOptions = field(default_factory=BackendOptions)
 
     def children(self, kind: LocalKind) -> int:
-        """How many children that memory allows, at most `workers` and at least one."""
+        """How many children that memory allows, at most `workers` and at least one.
+
+        One where a GPU may compute: its memory would hold the model once for each.
+        """
+        if self.options.device != "cpu":
+            return 1
         return max(1, min(self.workers, self.memory_mib // CHILD_MIB[kind]))
 
     def child_bytes(self, kind: LocalKind) -> int:

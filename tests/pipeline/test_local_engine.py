@@ -518,3 +518,9 @@ def test_memory_is_shared_by_no_more_children_than_it_carries(
     settings = LocalSettings(workers=workers, memory_mib=memory_mib)
     assert settings.children(kind) == children
     assert settings.child_bytes(kind) * children <= memory_mib << 20
+    on_gpu = LocalSettings(
+        workers=workers,
+        memory_mib=memory_mib,
+        options=BackendOptions(device="cuda"),
+    )
+    assert on_gpu.children(kind) == 1
