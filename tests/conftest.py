@@ -8,7 +8,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 from pipeline.store import Database, open_database, sqlite_url
 from pipeline.store.tables import metadata
 from tests.pipeline.builders import NOW
+from tests.trained import missing
 
 POSTGRESQL = os.environ.get("BABELWIRE_TEST_POSTGRESQL", "")
 DIALECTS = [
@@ -38,11 +38,28 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "store tested on SQLite alone: BABELWIRE_TEST_POSTGRESQL names no server"
         )
-    if find_spec("torch") is None:
+    packages = missing(("torch", "transformers"))
+    if packages:
         terminalreporter.write_line(
-            "translation models were not trained, and tests that need them left out: "
-            'torch is not installed ("make transformers")'
+            f"tests with trained models left out: {', '.join(packages)} not installed "
+            '("make transformers" does it)'
         )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leaves out what needs packages that are not there; in CI nothing is."""
+    if os.environ.get("CI") == "true":
+        return
+    left_out = [item for item in items if _lacks(item)]
+    if left_out:
+        items[:] = [item for item in items if not _lacks(item)]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _lacks(item: pytest.Item) -> bool:
+    return any(missing(mark.args) for mark in item.iter_markers("needs"))
 
 
 class Clock:

@@ -17,8 +17,6 @@ from tests.site import Site
 from tests.trained import needs
 from tests.trained.marian import converted_marian, trained_marian
 
-pytestmark = needs("torch", "transformers")
-
 MODELS: dict[str, Callable[[], InstalledModel]] = {
     "ctranslate2": lambda: converted_marian("int8"),
     "transformers": trained_marian,
@@ -75,6 +73,7 @@ def score(root: Path) -> float:
     return result
 
 
+@needs("torch", "transformers")
 @pytest.mark.parametrize("engine", MODELS)
 def test_documents_go_through_a_model_of_marians(desk, tmp_path, engine) -> None:
     model = MODELS[engine]()
