@@ -93,6 +93,30 @@ def test_documents_go_through_a_model_of_marians(desk, tmp_path, engine) -> None
     assert score(desk) >= 80
 
 
+@needs("torch", "transformers")
+def test_an_own_model_is_converted_and_used(desk) -> None:
+    trained = trained_marian().folder
+    arguments = ("--as", "mine", "--from", "vi", "--to", "en", "--licence", "CC0-1.0")
+    ran = babelwire("models", "convert", trained, *arguments, workspace=desk)
+    assert (ran.status, "mine is here now" in ran.err) == (0, True), ran.err
+    original, known = next(iter(known_pairs().items()))
+    answer = babelwire(
+        "translate", "--from", "vi", stdin=f"{original}\n", workspace=desk
+    ).rows[0]
+    assert BLEU(effective_order=True).sentence_score(answer["text"], [known]).score > 70
+    assert {k: answer[k] for k in ("engine", "model", "licence")} == {
+        "engine": "ctranslate2",
+        "model": "mine",
+        "licence": "CC0-1.0",
+    }
+    nothing = babelwire(
+        "models", "convert", desk / "sources", *arguments, workspace=desk
+    )
+    assert (nothing.status, "sources" in nothing.err) == (2, True)
+    listed = babelwire("models", "list", "--installed", workspace=desk)
+    assert "mine" in listed.out
+
+
 @pytest.mark.parametrize("name", APIS)
 def test_documents_go_through_a_server(desk, site, name) -> None:
     api, known = APIS[name], known_pairs()

@@ -12,9 +12,14 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.translation.backends import ctranslate2
 from pipeline.translation.backends.backend import BackendOptions
+from pipeline.translation.models.catalogue import CatalogueModel
 from pipeline.translation.models.conversion import convert
 from pipeline.translation.models.marian_npz import safe_yaml
 from pipeline.translation.models.marian_safetensors import marian_names
+from pipeline.translation.models.pull import DRAFTS, ModelSettings, pull
+from pipeline.translation.models.shelf import Shelf
+from tests.conftest import Clock
+from tests.site import Site
 from tests.trained import needs
 from tests.trained.marian import converted_marian, installed, trained_marian
 from tests.trained.pairs import pairs
@@ -88,6 +93,38 @@ def test_the_projects_zip_is_taken_as_it_comes(tmp_path) -> None:
     assert made.quantization == "int8"
     assert len(translations(tmp_path / "made")) == len(pairs("vi"))
     assert not list(tmp_path.glob("*vi-en*"))
+
+
+def test_a_pull_of_the_projects_zip_converts_it(tmp_path) -> None:
+    original = write_original(tmp_path / "original")
+    archive = tmp_path / "opus.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for path in original.iterdir():
+            opened.write(path, path.name)
+    shelf = Shelf(tmp_path / "models")
+    with Site() as site:
+        site.add("/opus-2020.zip", body=archive.read_bytes(), headers={})
+        wanted = CatalogueModel(
+            name="opus-mt-vi-en",
+            engine="ctranslate2",
+            architecture="marian",
+            sources=("vi",),
+            targets=("en",),
+            size_mb=1,
+            licence="CC-BY-4.0",
+            location="opus",
+            url=f"{site.base_url}/opus-2020.zip",
+            revision="opus-2020",
+        )
+        pulled = pull(wanted, shelf, ModelSettings(), now=Clock())
+    assert pulled.model.version == "opus-2020"
+    assert pulled.model.came_from == wanted.url
+    assert shelf.verify() == {"opus-mt-vi-en": []}
+    found = shelf.find("ctranslate2", "vi", "en")
+    assert found is not None
+    backend = ctranslate2.load(found, BackendOptions())
+    assert backend.translate(["Kazan"], "vi", "en")[0]
+    assert [p.name for p in (shelf.folder / DRAFTS).iterdir()] == ["opus-mt-vi-en.lock"]
 
 
 def test_an_array_of_python_objects_is_refused_and_runs_nothing(tmp_path) -> None:
