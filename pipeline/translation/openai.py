@@ -30,6 +30,9 @@ MAX_CHARACTERS = 4000
 """Of one segment, and of a request's: within a context of 8,192 tokens in any script,
 the answer included."""
 
+MAX_TOKENS = 2**31
+"""Of one answer; a count above it is no count: no context is a thousandth of that."""
+
 PROMPT_VERSION = "1"
 """Part of the model's parameters: another prompt makes other translations."""
 
@@ -173,14 +176,23 @@ def _translations(answer: Any) -> dict[str, Any] | None:
     try:
         content = answer["choices"][0]["message"]["content"]
         fenced = _FENCE.match(content)
-        found = json.loads(fenced[1] if fenced else content)["translations"]
+        text = fenced[1] if fenced else content
+        found = json.loads(text, object_pairs_hook=_without_repeats)["translations"]
     except (KeyError, IndexError, TypeError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
 
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A number that stands twice belongs to another segment at least once."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
 def _count_of(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and 0 < value <= MAX_TOKENS else 0
 
 
 def _language_name(tag: str) -> str:

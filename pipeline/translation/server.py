@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from pipeline.content_encoding import decode_body
+from pipeline.errors import StageError
 from pipeline.translation.engine import Failure
 
 if TYPE_CHECKING:
@@ -159,6 +161,11 @@ class Server:
         except TimeoutError as error:
             seconds = self._settings.timeout_seconds
             raise _FailedError(f"no answer in {seconds:g} s") from error
+        except (httpx.LocalProtocolError, UnicodeEncodeError):
+            # Their messages quote the header that cannot be sent: the key.
+            raise _FailedError(
+                "the key or the text has characters that cannot be sent"
+            ) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise _FailedError(f"{type(error).__name__}: {error}") from error
 
@@ -173,12 +180,16 @@ class Server:
         if status != 200:
             raise _FailedError(f"status {status}")
         body = bytearray()
-        async for part in response.aiter_bytes():
+        async for part in response.aiter_raw():
             body += part
             if len(body) > MAX_ANSWER_BYTES:
                 raise _FailedError("the answer is too long")
+        encoding = response.headers.get("Content-Encoding", "")
+        decoded = decode_body(bytes(body), encoding, limit=MAX_ANSWER_BYTES)
+        if isinstance(decoded, StageError):
+            raise _FailedError(f"the answer: {decoded.detail}")
         try:
-            return json.loads(body)
+            return json.loads(decoded)
         except (ValueError, RecursionError) as error:
             raise _FailedError("the answer is no JSON") from error
 
@@ -188,7 +199,7 @@ class Server:
         if self._client is None:
             self._client = httpx.AsyncClient(
                 base_url=self._settings.url,
-                headers=dict(self._settings.headers),
+                headers={"Accept-Encoding": "gzip", **self._settings.headers},
                 timeout=self._settings.timeout_seconds,
                 trust_env=False,  # a proxy of the environment is not ours to use
                 follow_redirects=False,  # a text goes where the config says
