@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 import regex
 
 from pipeline.names import Name
-from pipeline.translation.pieces import UNSPACED_TARGETS
+from pipeline.translation.pieces import UNSPACED_SCRIPTS, UNSPACED_TARGETS
 
 NEARLY = 0.72
 """Similarity of folded spellings (Ratcliff-Obershelp) from which a word is taken for
@@ -27,6 +27,8 @@ SHORTEST = 5
 """Letters a spelling needs to be looked for by likeness: Iran is not Iraq."""
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[-’'][\p{L}\p{M}\p{N}]+)*")
+_LETTER = r"[\p{L}\p{M}\p{N}]"
+_UNSPACED = regex.compile(f"[{UNSPACED_SCRIPTS}]")
 _POSSESSIVE = regex.compile(r"[’']s?$")
 _ARABIC_PREFIX = r"[وفبلك]{0,2}(?:ال)?"
 _PREFIXED = frozenset({"ar", "fa", "ur", "he"})
@@ -54,6 +56,7 @@ class Glossary:
         self._names = tuple(names)
         self._patterns: dict[str, regex.Pattern[str] | None] = {}
         self._owners: dict[str, dict[str, Name]] = {}
+        self._checksums: dict[tuple[str, str], str] = {}
 
     def terms(self, text: str, source: str, target: str) -> tuple[Term, ...]:
         """The names in a segment that have a spelling in the target language."""
@@ -67,6 +70,19 @@ class Glossary:
     def mentions(self, text: str, language: str) -> bool:
         """Whether a text of a language has any of the names."""
         return next(iter(self._occurrences(text, language)), None) is not None
+
+    def checksum(self, source: str, target: str) -> str:
+        """Changes with any name that a text of this pair may have; "" for none."""
+        pair = source, target
+        if pair not in self._checksums:
+            known = sorted(
+                (name.id, _spellings(name, source), _spellings(name, target))
+                for name in self._names
+                if _spellings(name, source) and _spellings(name, target)
+            )
+            digest = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+            self._checksums[pair] = digest if known else ""
+        return self._checksums[pair]
 
     def _occurrences(self, text: str, language: str) -> Iterable[tuple[Name, str]]:
         pattern = self._pattern(language)
@@ -114,14 +130,23 @@ def terms_checksum(terms: Sequence[Term]) -> str:
 
 def _replaced(output: str, term: Term, terms: Sequence[Term]) -> str | None:
     wanted = term.wanted[0]
-    if term.found in output:
-        return output.replace(term.found, wanted)
+    untranslated = _as_a_word(term.found)
+    if untranslated.search(output):
+        return str(untranslated.sub(lambda _: wanted, output))
     place = _nearest(output, term, terms)
     if place is None:
         return None
     start, end = place
     ending = _POSSESSIVE.search(output[start:end])
     return output[:start] + wanted + (ending.group() if ending else "") + output[end:]
+
+
+def _as_a_word(written: str) -> regex.Pattern[str]:
+    """A spelling that is no part of a longer word, where words have limits."""
+    inner = regex.escape(written)
+    if _UNSPACED.search(written):
+        return regex.compile(inner)
+    return regex.compile(rf"(?<!{_LETTER}){inner}(?!{_LETTER})")
 
 
 def _nearest(output: str, term: Term, terms: Sequence[Term]) -> tuple[int, int] | None:
@@ -208,5 +233,6 @@ def _any_of(owners: Mapping[str, Name], language: str) -> regex.Pattern[str]:
     if base in UNSPACED_TARGETS:
         return regex.compile(inner, regex.IGNORECASE)
     prefix = _ARABIC_PREFIX if base in _PREFIXED else ""
-    letter = r"[\p{L}\p{M}\p{N}]"
-    return regex.compile(rf"(?<!{letter}){prefix}{inner}(?!{letter})", regex.IGNORECASE)
+    return regex.compile(
+        rf"(?<!{_LETTER}){prefix}{inner}(?!{_LETTER})", regex.IGNORECASE
+    )

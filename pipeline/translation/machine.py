@@ -92,9 +92,14 @@ class MachineTranslator:
         return self._engine.name
 
     def recipe(self, source: str, target: str) -> str:
-        """Names the model and the way around it; "" while there is no model."""
+        """Names the model and the way around it; "" while there is no model.
+
+        With all names of the pair: a segment's own recipe has only those in it, so
+        that a changed name costs what has it, and nothing else.
+        """
         model = self._engine.model(source, target)
-        return _recipe(model) if model else ""
+        names = self._finish.glossary.checksum(source, target)
+        return _recipe(model, names) if model else ""
 
     def translate(self, requests: Sequence[TranslationRequest]) -> list[Translated]:
         """One answer per request, in order."""
@@ -141,7 +146,14 @@ class MachineTranslator:
         )
 
     def _make(self, wishes: Sequence[_Wish], source: str, target: str) -> list[_Made]:
-        """New translations: once whole, once more around links that got lost."""
+        """New translations; of a server, a second try for what is flagged."""
+        made = self._once(wishes, source, target)
+        if self._engine.kind in SERVERS:
+            self._ask_again(wishes, made, source, target)
+        return made
+
+    def _once(self, wishes: Sequence[_Wish], source: str, target: str) -> list[_Made]:
+        """Once whole, once more around links that got lost; finished."""
         made = self._through_engine(wishes, source, target, carry_links=False)
         lost = [n for n, wish in enumerate(wishes) if _loses_links(wish, made[n])]
         if lost:
@@ -151,13 +163,10 @@ class MachineTranslator:
             for number, better in zip(lost, again, strict=True):
                 if better.text is not None:
                     made[number] = better
-        finished = [
+        return [
             self._finished(wish, one, source, target)
             for wish, one in zip(wishes, made, strict=True)
         ]
-        if self._engine.kind in SERVERS:
-            self._ask_again(wishes, finished, source, target)
-        return finished
 
     def _ask_again(
         self, wishes: Sequence[_Wish], made: list[_Made], source: str, target: str
@@ -166,11 +175,8 @@ class MachineTranslator:
         doubtful = [n for n, one in enumerate(made) if bad(one.flags)]
         if not doubtful:
             return
-        again = self._through_engine(
-            [wishes[n] for n in doubtful], source, target, carry_links=False
-        )
-        for number, one in zip(doubtful, again, strict=True):
-            new = self._finished(wishes[number], one, source, target)
+        again = self._once([wishes[n] for n in doubtful], source, target)
+        for number, new in zip(doubtful, again, strict=True):
             if new.text is not None and bad(new.flags) < bad(made[number].flags):
                 made[number] = new
 

@@ -121,7 +121,8 @@ def segment_checksum(text: str) -> str:
     The first 128 bits of the SHA-256 in hex: among a billion segments two differing
     ones are equal with a chance of about 1e-21.
     """
-    return hashlib.sha256(normalise_segment(text).encode()).hexdigest()[:32]
+    known = normalise_segment(text).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(known).hexdigest()[:32]
 
 
 def normalise_segment(text: str) -> str:

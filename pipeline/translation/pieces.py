@@ -18,7 +18,7 @@ LONG_WORD = 100
 """Letters without a blank that are no word of any language: the longest German
 compound in print has 80. Engines cut or repeat them."""
 
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+UNSPACED_SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 UNSPACED_TARGETS = frozenset({"zh", "ja", "th", "lo", "km", "my"})
 """Languages that write no blanks between words."""
 
@@ -32,7 +32,7 @@ _EMOJI = (
     r"(?:[\p{Emoji}\p{Emoji_Modifier}\u200d\ufe0f\u20e3\s]*"
     r"[\p{Emoji_Presentation}\p{Emoji_Modifier}\u200d\ufe0f\u20e3])?"
 )
-_ENDLESS = rf"[^\s{_UNSPACED}]{{{LONG_WORD},}}"
+_ENDLESS = rf"[^\s{UNSPACED_SCRIPTS}]{{{LONG_WORD},}}"
 _CARRIED = regex.compile(rf"{_EMOJI}|{_ENDLESS}")
 
 LINKS = regex.compile(

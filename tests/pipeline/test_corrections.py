@@ -2,7 +2,14 @@
 
 import pytest
 
-from babelwire.correcting import Wish, correct, find_segment, places_of, undo
+from babelwire.correcting import (
+    Wish,
+    correct,
+    find_segment,
+    places_of,
+    summary,
+    undo,
+)
 from pipeline.documents import Document
 from pipeline.errors import InputError
 from pipeline.store import memory
@@ -82,19 +89,12 @@ def test_everywhere_lists_what_changes_and_holds_in_later_documents(desk) -> Non
     assert common(desk) == (MACHINE, MACHINE)
     assert correct(desk.database, wished)[1] == listed
     assert common(desk) == ("Everywhere so.", "Everywhere so.")
-    desk.engine.asked.clear()
-    with desk.database.write():
-        pass
     desk.clock.advance(hours=1)
-    from tests.pipeline import test_translate_stage
-
-    test_translate_stage.TEXTS["z"] = f"{COMMON}\nCâu riêng của bài z."
-    try:
-        desk.add("z")
-        desk.process()
-    finally:
-        del test_translate_stage.TEXTS["z"]
+    desk.engine = Engine(lambda text: text.upper())
+    desk.add("z", text=f"{COMMON}\nCâu riêng của bài z.")
+    desk.process()
     assert desk.texts("z")[1] == "Everywhere so."
+    assert COMMON not in desk.engine.asked
 
 
 def test_the_documents_own_correction_wins_then_the_newest(desk) -> None:
@@ -174,3 +174,84 @@ def test_a_sentence_is_found_by_number_or_beginning_of_either_side(desk) -> None
         find_segment(found, "Câu", "en")
     with pytest.raises(InputError, match="no sentence"):
         find_segment(found, "99", "en")
+
+
+def test_undoing_an_older_correction_leaves_the_newer(desk) -> None:
+    first, _ = correct(desk.database, wish(desk, "a", "First."))
+    correct(desk.database, wish(desk, "a", "Second."))
+    undo(desk.database, first)
+    desk.process()
+    assert common(desk) == ("Second.", MACHINE)
+
+
+def test_undoing_what_held_everywhere_leaves_a_documents_own(desk) -> None:
+    correct(desk.database, wish(desk, "a", "Own."))
+    number, _ = correct(desk.database, wish(desk, "b", "All.", everywhere=True))
+    assert common(desk) == ("Own.", "All.")
+    before = document(desk, "b").version
+    places = undo(desk.database, number)
+    assert common(desk) == ("Own.", MACHINE)
+    assert {place.url[-2:] for place in places} == {"/a", "/b"}
+    assert document(desk, "b").version > before
+    desk.process()
+    assert common(desk) == ("Own.", MACHINE)
+
+
+def test_undoing_a_documents_own_brings_back_what_holds_everywhere(desk) -> None:
+    correct(desk.database, wish(desk, "b", "All.", everywhere=True))
+    number, _ = correct(desk.database, wish(desk, "a", "Own."))
+    undo(desk.database, number)
+    assert common(desk) == ("All.", "All.")
+
+
+def test_what_is_undone_no_longer_holds_in_later_documents(desk) -> None:
+    number, _ = correct(desk.database, wish(desk, "a", "All.", everywhere=True))
+    undo(desk.database, number)
+    desk.add("z", text=f"{COMMON}\nCâu riêng của bài z.")
+    desk.process()
+    assert desk.texts("z")[1] == MACHINE
+
+
+def test_undoing_brings_back_the_last_machine_translation(desk) -> None:
+    desk.engine = Engine(lambda text: text.upper() + "!")
+    desk.engine.version, desk.budget = "2", 10
+    desk.process()
+    number, _ = correct(desk.database, wish(desk, "a", "By hand."))
+    desk.engine = Engine(lambda _: Failure(reason="crash"))
+    undo(desk.database, number)
+    piece = document(desk, "a").translation("en").segments[1]
+    assert (piece.text, piece.engine, piece.version) == (MACHINE + "!", "firefox", "2")
+
+
+def test_a_correction_wins_over_a_saved_translation_that_comes_later(desk) -> None:
+    correct(desk.database, wish(desk, "a", "By hand."))
+    saved = SavedTranslation(
+        source_language="vi",
+        target_language="en",
+        source_text=COMMON,
+        target_text="As saved.",
+        origin="a.tmx",
+    )
+    memory.save(desk.database, [saved], now=NOW)
+    desk.engine.version, desk.budget = "2", 10
+    desk.process()
+    assert common(desk) == ("By hand.", "As saved.")
+
+
+def test_a_sentence_that_stands_twice_is_listed_and_corrected_twice(desk) -> None:
+    desk.add("z", text=f"{COMMON}\n{COMMON}")
+    desk.process()
+    found = document(desk, "z")
+    wished = Wish(
+        document=found.id,
+        language="vi",
+        segment=found.segments[1],
+        target="en",
+        text="Twice.",
+        author="",
+        everywhere=False,
+    )
+    assert summary(places_of(desk.database, wished)) == "2 sentences in 1 document"
+    correct(desk.database, wished)
+    assert desk.texts("z")[1:] == ["Twice.", "Twice."]
+    assert common(desk) == (MACHINE, MACHINE)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from pipeline.documents import Translated, TranslationRequest
+from pipeline.documents import Identification, Translated, TranslationRequest
 from pipeline.names import Name
 from pipeline.translation import Chain, Finish, MachineTranslator, PivotTranslator
 from pipeline.translation.cache import CachedTranslation
@@ -286,3 +286,168 @@ def test_two_steps_lead_where_no_model_does() -> None:
     assert chain.translate(asked)[0].text == answer.text
     assert to_english.asked == ["một"]
     assert chain.translate(requests("một", source="th", target="ar"))[0].text is None
+
+
+def french(_text: str) -> Identification:
+    return Identification(language="fr", confidence=1.0)
+
+
+def test_an_answer_in_another_language_is_flagged_and_the_next_engine_tries() -> None:
+    """P10"""
+    finish = Finish(identify=french)
+    output = "Les maires de cent dix villes se sont réunis ici vendredi de la semaine"
+    first = MachineTranslator(Engine(lambda _: output, name="first"), finish)
+    second = MachineTranslator(Engine(lambda _: GOOD, name="second"), Finish())
+    assert first.translate(requests(LONG))[0].flags == ("language",)
+    assert Chain([first, second]).translate(requests(LONG))[0].text == GOOD
+
+
+def test_of_two_flagged_answers_the_chain_keeps_the_better() -> None:
+    """P10"""
+    worse = MachineTranslator(Engine(lambda _: "the " * 90, name="worse"), Finish())
+    better = MachineTranslator(Engine(lambda text: text, name="better"), Finish())
+    for links in ([worse, better], [better, worse]):
+        kept = Chain(links).translate(requests(LONG))[0]
+        assert (kept.model, kept.flags) == ("better-vi-en", ("copy",))
+
+
+def test_of_two_answers_equally_flagged_the_earlier_is_kept() -> None:
+    links = [
+        MachineTranslator(Engine(lambda text: text, name=name), Finish())
+        for name in ("one", "two")
+    ]
+    assert Chain(links).translate(requests(LONG))[0].model == "one-vi-en"
+
+
+def test_asked_again_a_server_loses_no_link_either() -> None:
+    """P10"""
+
+    def says(text: str) -> str:
+        return "the " * 30 if len(engine.asked) <= 2 else GOOD
+
+    engine = Engine(says)
+    engine.kind = "openai"
+    (answer,) = ask(engine, f"{LONG} https://a.example/x")
+    assert len(engine.asked) == 4  # whole and in parts, twice
+    assert "https://a.example/x" in (answer.text or "")
+    assert answer.flags == ()
+
+
+def test_a_quotation_mark_lost_at_an_end_is_paired() -> None:
+    (answer,) = ask(Engine(lambda _: "“The house stands."), "“Nhà vẫn đứng.”")
+    assert (answer.text, answer.flags) == ("“The house stands.”", ())
+
+
+def test_a_link_that_cannot_be_carried_either_is_flagged_as_lost() -> None:
+    def says(text: str) -> str | Failure:
+        return "See it" if "https" in text else Failure(reason="timeout")
+
+    (answer,) = ask(Engine(says), "xem https://a.example/x nhé")
+    assert (answer.text, answer.flags) == ("See it", ("links",))
+
+
+def test_controls_never_reach_an_engine() -> None:
+    """W3"""
+    engine = Engine()
+    ask(engine, "m\u202eột\x00 \ud800hai\u2066")
+    assert engine.asked == ["một hai"]
+
+
+def test_a_changed_name_is_asked_for_again_where_it_stands_alone() -> None:
+    engine, cache = Engine(), Remembered()
+    texts = "ở Ca-dan", "ở đây"
+    other = Name(
+        id="kazan", type="place", spellings={"vi": ("Ca-dan",), "en": ("Qazan",)}
+    )
+    for name, asked in ((KAZAN, ["ở Ca-dan", "ở đây"]), (other, ["ở Ca-dan"])):
+        engine.asked.clear()
+        glossary = Glossary([name])
+        for text, answer in zip(
+            texts, ask(engine, *texts, glossary=glossary, cache=cache), strict=True
+        ):
+            cache.keep(text, answer)
+        assert sorted(engine.asked) == sorted(asked)
+
+
+def test_the_chains_recipe_changes_with_the_names_of_the_pair() -> None:
+    def recipe(*names: Name) -> str:
+        finish = Finish(glossary=Glossary(names))
+        return Chain([MachineTranslator(Engine(), finish)]).recipe("vi", "en")
+
+    elsewhere = Name(id="x", type="place", spellings={"ru": ("Х",), "en": ("X",)})
+    assert recipe(KAZAN) != recipe()
+    assert recipe(elsewhere) == recipe()
+
+
+# --- Two steps -------------------------------------------------------------------
+
+
+class TwoSteps:
+    """Vietnamese to Arabic through English."""
+
+    def __init__(self, names: Sequence[Name] = (), cache: object = None) -> None:
+        finish = Finish(glossary=Glossary(names))
+        self.first = Engine(lambda t: f"en({t})", pairs=("vi-en",))
+        self.second = Engine(lambda _: "عربي", pairs=("en-ar",), name="other")
+        step = Chain([MachineTranslator(e, finish) for e in (self.first, self.second)])
+        self.pivot = PivotTranslator(step, "en", cache)  # type: ignore[arg-type]
+
+    def ask(self, *texts: str) -> list[Translated]:
+        return self.pivot.translate(requests(*texts, target="ar"))
+
+
+def test_two_steps_have_both_models_as_provenance() -> None:
+    steps = TwoSteps()
+    steps.second.version = "7"
+    (answer,) = steps.ask("một")
+    assert answer.engine == "firefox"
+    assert (answer.model, answer.version) == ("some-vi-en + other-en-ar", "1 + 7")
+    assert (answer.licence, answer.flags) == ("MIT", ("pivot",))
+
+
+def test_a_flag_of_the_first_step_stays() -> None:
+    steps = TwoSteps()
+    steps.first._says = lambda text: "the " * 30
+    assert "repetition" in steps.ask(LONG)[0].flags
+
+
+@pytest.mark.parametrize("step", ["first", "second"])
+def test_a_step_that_fails_says_why_and_costs_its_segment_alone(step) -> None:
+    """P10"""
+
+    def says(text: str) -> str | Failure:
+        return Failure(reason="timeout") if "hai" in text else f"({text})"
+
+    steps = TwoSteps()
+    getattr(steps, step)._says = says
+    good, failed = steps.ask("một", "hai")
+    assert good.text
+    assert (failed.text, failed.reason) == (None, "timeout")
+
+
+def test_a_changed_name_is_not_taken_from_what_two_steps_made_before() -> None:
+    def name(arabic: str) -> Name:
+        spellings = {"vi": ("Ca-dan",), "en": ("Kazan",), "ar": (arabic,)}
+        return Name(id="kazan", type="place", spellings=spellings)
+
+    cache = Remembered()
+    for names, asked in (
+        ([name("قازان")], 1),
+        ([name("قازان")], 0),
+        ([name("كازان")], 1),
+    ):
+        steps = TwoSteps(names, cache)
+        (answer,) = steps.ask("một")
+        cache.keep("một", answer)
+        assert len(steps.first.asked) == asked
+
+
+def test_two_steps_need_both_models_and_another_language_between() -> None:
+    steps = TwoSteps()
+    steps.first._pairs = ("vi-en", "en-en")  # a chat model takes any pair
+    assert steps.pivot.recipe("vi", "ar")
+    for source, target in (("vi", "en"), ("en", "ar"), ("th", "ar"), ("vi", "fr")):
+        assert steps.pivot.recipe(source, target) == ""
+        (answer,) = steps.pivot.translate(requests("một", source=source, target=target))
+        assert (answer.text, answer.reason) == (None, "no_model")
+    assert steps.first.asked == []

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pipeline.documents import Identification, Translation
+from pipeline.names import Name
 from pipeline.stages.identify import IdentifyStage
 from pipeline.stages.process import Processor
 from pipeline.stages.segment import SegmentStage
@@ -26,6 +27,7 @@ from pipeline.translation import (
     MemoryTranslator,
 )
 from pipeline.translation.engine import Failure
+from pipeline.translation.glossary import Glossary
 from tests.conftest import Clock
 from tests.pipeline.builders import NOW, SITE, add_document, add_source, shown
 from tests.pipeline.test_machine import Engine
@@ -56,21 +58,23 @@ class Desk:
         self.budget = 0
         self.prefers: Callable[[str, str], bool] | None = None
         self.supply = "1"
-        self.asked_in_order: list[int] = []
+        self.names: Sequence[Name] = ()
 
-    def add(self, *names: str) -> None:
+    def add(self, *names: str, text: str = "") -> None:
         with self.database.write() as connection:
             for name in names:
                 _, reading = add_document(
                     connection,
                     f"{SITE}/{name}",
                     title=f"Tiêu đề {name}",
-                    text=TEXTS.get(name, f"Câu của bài {name}."),
+                    text=text or TEXTS.get(name, f"Câu của bài {name}."),
                 )
                 work.enqueue(connection, "identify", [reading], now=self.clock())
 
     def stages(self) -> list[IdentifyStage | SegmentStage | TranslateStage]:
-        finish = Finish(cache=StoredTranslationCache(self.database))
+        finish = Finish(
+            glossary=Glossary(self.names), cache=StoredTranslationCache(self.database)
+        )
         chain = Chain(
             [
                 MemoryTranslator(StoredTranslations(self.database)),
@@ -168,6 +172,7 @@ def test_a_document_waits_for_a_model_and_is_filled_in_when_it_comes(desk) -> No
     ("reason", "minutes", "status"),
     [
         ("unavailable", 5, "waiting"),
+        ("refused", 360, "failed"),
         ("timeout", 360, "failed"),
         ("crash", 360, "failed"),
         ("out_of_memory", 360, "failed"),
@@ -261,6 +266,43 @@ def test_a_better_model_that_fails_keeps_the_old_and_is_tried_again(desk) -> Non
     desk.engine = better()
     desk.process()
     assert desk.texts("a")[0] == "TIÊU ĐỀ A!"
+
+
+def in_english(spelling: str) -> Name:
+    return Name(
+        id="kazan", type="place", spellings={"vi": ("Ca-dan",), "en": (spelling,)}
+    )
+
+
+def test_another_spelling_of_a_name_redoes_its_sentences_alone(desk) -> None:
+    desk.engine = Engine(lambda text: text.replace("Ca-dan", "Kazan"))
+    desk.names = [in_english("Kazan")]
+    desk.add("a", text="Họ gặp nhau ở Ca-dan.\nCâu khác.")
+    desk.process()
+    assert desk.texts("a")[1:] == ["Họ gặp nhau ở Kazan.", "Câu khác."]
+    desk.engine.asked.clear()
+    desk.names, desk.budget = [in_english("Qazan")], 10
+    desk.process()
+    assert desk.texts("a")[1:] == ["Họ gặp nhau ở Qazan.", "Câu khác."]
+    assert desk.engine.asked == ["Họ gặp nhau ở Ca-dan."]
+    desk.engine.asked.clear()
+    desk.process()
+    assert desk.engine.asked == []
+
+
+def test_what_two_models_made_is_told_by_its_provenance(desk) -> None:
+    """P10: sentences that the better model fails on keep the old one's name."""
+    desk.add("a")
+    desk.process()
+
+    def says(text: str) -> str | Failure:
+        return Failure(reason="timeout") if "riêng" in text else text.upper() + "!"
+
+    desk.engine, desk.budget = better(says), 10
+    desk.process()
+    found = desk.translations()["a"]
+    assert [s.version for s in found.segments] == ["2", "2", "1"]
+    assert found.status == "done"
 
 
 def test_what_is_redone_waits_for_everything_new(desk) -> None:
