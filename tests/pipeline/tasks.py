@@ -35,33 +35,30 @@ def extract(page: PageInput) -> Extraction:
     return extract_page(page)
 
 
-class StartsAtSecondAttempt:
-    """A task with which the first child ends before it is ready."""
+class StartsAtAttempt:
+    """A task with which children end before they are ready, until one does not.
 
-    def __init__(self, marker: str) -> None:
-        self.marker = marker
+    The file `log` grows by a byte at each attempt.
+    """
+
+    def __init__(self, attempt: int, log: Path) -> None:
+        self.attempt = attempt
+        self.log = log
 
     def __call__(self, order: str) -> str:
         return order
 
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return _exit_first, (self.marker,)
+    def __reduce__(self) -> tuple[object, tuple[int, Path]]:
+        return _start, (self.attempt, self.log)
 
 
-class Unstartable(StartsAtSecondAttempt):
-    """A task with which every child ends before it is ready."""
-
-    def __init__(self) -> None:
-        super().__init__("")
-
-
-def _exit_first(marker: str) -> StartsAtSecondAttempt:
+def _start(attempt: int, log: Path) -> StartsAtAttempt:
     """Called in the child, where the pickled task becomes a task again."""
-    if not marker or not Path(marker).exists():
-        if marker:
-            Path(marker).touch()
+    with log.open("ab") as file:
+        file.write(b".")
+    if log.stat().st_size < attempt:
         os._exit(3)
-    return StartsAtSecondAttempt(marker)
+    return StartsAtAttempt(attempt, log)
 
 
 def limit_of_memory(order: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from pipeline.documents import Extraction
 from pipeline.errors import StageError
 from pipeline.extraction import PageInput
-from pipeline.workers import Limits, Workers
+from pipeline.workers import START_ATTEMPTS, Limits, Workers
 from tests.pipeline import tasks
 from tests.pipeline.builders import NOW, SITE
 
@@ -106,17 +106,18 @@ def test_closing_ends_a_run_in_another_thread(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_children_that_never_start_are_not_started_for_ever(size: int) -> None:
+def test_children_that_never_start_are_not_started_for_ever(size, tmp_path) -> None:
     """P5"""
-    with Workers(tasks.Unstartable(), size=size, limits=Limits()) as pool:
+    task = tasks.StartsAtAttempt(99, tmp_path / "log")
+    with Workers(task, size=size, limits=Limits()) as pool:
         assert reasons(pool.run(["a", "b", "c", "d"])) == ["worker_cannot_start"] * 4
         assert reasons(pool.run(["e"])) == ["worker_cannot_start"]
     assert multiprocessing.active_children() == []
 
 
-def test_a_child_that_ends_before_it_is_ready_costs_no_item(tmp_path) -> None:
+def test_children_that_end_before_they_are_ready_cost_no_item(tmp_path) -> None:
     """P5"""
-    task = tasks.StartsAtSecondAttempt(str(tmp_path / "attempted"))
+    task = tasks.StartsAtAttempt(START_ATTEMPTS, tmp_path / "log")
     with Workers(task, size=1, limits=Limits()) as pool:
         assert pool.run(["a", "b"]) == ["a", "b"]
 
