@@ -115,3 +115,65 @@ def test_what_has_no_letters_is_not_judged() -> None:
 )
 def test_a_quotation_mark_lost_at_an_end_is_set(original, output, expected) -> None:
     assert pair_quotes(original, output) == expected
+
+
+@pytest.mark.parametrize(
+    ("flag", "source", "target", "original", "output"),
+    [
+        ("repetition", "en", "ru", GOOD, "в Казани в Казани в Казани в Казани"),
+        ("repetition", "en", "ar", GOOD, "قازان قازان قازان قازان قازان"),
+        ("repetition", "en", "th", GOOD, "เมืองเมืองเมืองเมืองเมือง"),
+        ("repetition", "en", "hi", GOOD, "शहर शहर शहर शहर शहर"),
+        ("length", "zh", "en", "论坛" * 30, "Forum."),
+        ("length", "en", "zh", GOOD, "喀山"),
+        ("script", "en", "ar", "Forum opens in Kazan", "Forum opens in Kazan"),
+        ("script", "ar", "ru", "افتتاح المنتدى في قازان", "Forum opens in Kazan"),
+        ("script", "en", "zh", "Forum opens in Kazan", "Форум открылся в Казани"),
+        ("script", "en", "hi", "Forum opens in Kazan", "فورم قازان میں"),
+        (
+            "copy",
+            "ar",
+            "fa",
+            "افتتاح المنتدى للمدن قازان",
+            "افتتاح المنتدى للمدن قازان",
+        ),
+        ("copy", "vi", "en", "Kazan forum mayors signed", "Kazan forum mayors signed"),
+        ("numbers", "bn", "en", "কাজানে ১১০ শহর", "11 cities in Kazan"),
+        ("numbers", "th", "en", "๒๐๐ เมือง", "100 cities"),
+        ("numbers", "en", "fa", "110 cities", "۱۱ شهر"),
+        ("links", "ar", "en", "انظر #قازان هنا", "See #Kazan here"),
+        ("links", "zh", "en", "写信 p@c.example", "Write to us"),
+        ("quotes", "zh", "en", "他说:“是”。", "He said: “Yes."),
+    ],
+)
+def test_each_flag_is_raised_in_every_script(
+    flag, source, target, original, output
+) -> None:
+    """P10"""
+    assert flag in check(original, output, source, target, None)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "original", "output"),
+    [
+        ("en", "ru", GOOD, LONG),
+        ("en", "ar", "110 mayors met", "التقى ١١٠ من رؤساء البلديات"),
+        ("en", "hi", "200 cities met in Kazan", "कज़ान में २०० शहर मिले"),
+        ("en", "bn", "110 cities", "১১০ শহর"),
+        ("en", "th", "200 cities met", "๒๐๐ เมืองพบกัน"),
+        ("en", "zh-Hant", "The forum opened in 2024", "論壇於2024年開幕"),
+        ("en", "ja", "The forum opened in Kazan", "カザンでフォーラムが開幕した"),
+        ("en", "ko", "The forum opened in Kazan", "카잔에서 포럼이 열렸다"),
+        ("en", "sr-Latn", "The forum opened in Kazan", "Forum je otvoren u Kazanju"),
+        ("en", "sr-Cyrl", "The forum opened in Kazan", "Форум је отворен у Казању"),
+        ("ru", "en", "Ассоциация ЮНЕСКО", "UNESCO Association"),
+        ("ru", "ar", "UNESCO", "UNESCO"),
+        ("fr", "en", "Paul Dupont, Martin", "Paul Dupont, Martin"),
+        ("ru", "de", "Он сказал: «Да».", "Er sagte: „Ja“."),
+        ("ru", "en", "Смотри https://a.example/x", "See https://a.example/x"),
+    ],
+)
+def test_a_good_translation_into_any_script_has_no_flag(
+    source, target, original, output
+) -> None:
+    assert check(original, output, source, target, None) == ()
