@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from babelwire.workspace import Workspace
     from pipeline.translation.models.catalogue import Catalogue, CatalogueModel
     from pipeline.translation.models.pull import ModelSettings, Pulled
-    from pipeline.translation.models.shelf import Shelf
+    from pipeline.translation.models.shelf import Damage, Shelf
 
 OWN_CATALOGUE = "catalogue.toml"
 """In the models' folder: rows that are added to the catalogue, or stand for its."""
@@ -143,11 +143,25 @@ def list_json(
     return {"schema": 1, "folder": str(shelf.folder), "models": rows}
 
 
-def is_default(catalogue: Catalogue, model: CatalogueModel) -> bool:
-    """Whether it is what its pair gets; not for models of many languages."""
-    if len(model.sources) != 1:
+def verify_json(found: Mapping[str, Sequence[Damage]]) -> dict[str, Any]:
+    """The JSON document of `models verify`."""
+    rows = [
+        {
+            "name": name,
+            "damaged": [{"file": d.file, "found": d.found} for d in damages],
+        }
+        for name, damages in found.items()
+    ]
+    return {"schema": 1, "models": rows}
+
+
+def is_default(
+    catalogue: Catalogue, model: CatalogueModel, pair: tuple[str, str] | None = None
+) -> bool:
+    """Whether it is what a pair gets, or its own; one of many languages has none."""
+    if pair is None and len(model.sources) != 1:
         return False
-    return catalogue.default(model.sources[0], model.targets[0]) == model
+    return catalogue.default(*(pair or (model.sources[0], model.targets[0]))) == model
 
 
 def _row_json(

@@ -1,4 +1,4 @@
-"""Fake publishers of models on loopback: Firefox's registry, the model hub."""
+"""Fake publishers of models on loopback: both of Firefox's, the model hub."""
 
 import gzip
 import hashlib
@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import zstandard
 
 from babelwire.demo.world import Request, Response
 from tests.site import Answer, Site
@@ -91,6 +93,61 @@ class Registry:
 
     def path(self, pair: str, name: str, run: str = "one") -> str:
         return f"/models/{pair}/{run}/{name}.gz"
+
+
+class RemoteSettings:
+    """A server of Remote Settings with the collection of Firefox's models."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.records: list[dict[str, Any]] = []
+        files = {"attachments": {"base_url": f"{site.base_url}/cdn/"}}
+        self.describe({"capabilities": files})
+        self.site.add(
+            "/v1/buckets/main/collections/translations-models-v2/records",
+            lambda _: Response(
+                headers=JSON, body=json.dumps({"data": self.records}).encode()
+            ),
+        )
+
+    @property
+    def root(self) -> str:
+        return f"{self.site.base_url}/v1"
+
+    def describe(self, server: Any) -> None:
+        body = json.dumps(server).encode()
+        self.site.add("/v1/", lambda _: Response(headers=JSON, body=body))
+
+    def offer(
+        self, pair: str, files: Mapping[str, tuple[str, bytes]], **described: Any
+    ) -> None:
+        """Adds a version of a model: file type → file name and content."""
+        source, _, target = pair.rpartition("-")
+        version = described.get("version", "3.0")
+        for kind, (name, content) in files.items():
+            location = f"main-workspace/translations-models-v2/{pair}-{version}-{kind}"
+            packed = zstandard.compress(content)
+            self.site.add(f"/cdn/{location}", ranged(packed))
+            record = {
+                "name": name,
+                "fileType": kind,
+                "sourceLanguage": source,
+                "targetLanguage": target,
+                "version": version,
+                "architecture": "tiny",
+                "decompressedHash": sha256(content),
+                "decompressedSize": len(content),
+                "attachment": {
+                    "location": location,
+                    "hash": sha256(packed),
+                    "size": len(packed),
+                },
+            }
+            self.records.append({**record, **described})
+
+    def path(self, pair: str, kind: str, version: str = "3.0") -> str:
+        folder = "/cdn/main-workspace/translations-models-v2"
+        return f"{folder}/{pair}-{version}-{kind}"
 
 
 class Hub:

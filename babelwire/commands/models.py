@@ -9,7 +9,11 @@ import click
 
 if TYPE_CHECKING:
     from pipeline.translation.models.catalogue import Catalogue, CatalogueModel
-    from pipeline.translation.models.shelf import Shelf
+    from pipeline.translation.models.shelf import Damage, Shelf
+
+
+WIDE = 100
+"""Columns of a terminal that show pair and engine in columns of their own."""
 
 
 @click.group("models")
@@ -57,34 +61,65 @@ def _show(
     pair: tuple[str, str] | None,
 ) -> None:
     from babelwire.modelling import is_default, size_text
-    from babelwire.terminal import say, table
+    from babelwire.terminal import out, say, table
 
+    narrow = out().width < WIDE
     there = {model.name: model for model in shelf.installed()}
     rows: list[list[str | int]] = [
         [
-            model.name + (" *" if is_default(catalogue, model) else ""),
+            model.name + (" *" if is_default(catalogue, model, pair) else ""),
             model.pair,
+            model.engine,
             size_text(model.size_mb),
-            model.licence + ("" if model.commercial else " (non-commercial)"),
+            _licence(model, narrow=narrow),
             *_figures(model, pair or (model.sources[0], model.targets[0])),
-            "installed" if model.name in there else "",
+            _state(installed=model.name in there, narrow=narrow),
         ]
         for model in models
     ]
     known = {model.name for model in catalogue.models}
     rows += [
-        [m.name, f"{m.sources[0]}-{m.targets[0]}", "", m.licence, "", "", "installed"]
+        [
+            m.name,
+            f"{m.sources[0]}-{m.targets[0]}",
+            m.engine,
+            size_text(m.size / 1e6),
+            m.licence,
+            "",
+            "",
+            _state(installed=True, narrow=narrow),
+        ]
         for m in there.values()
         if m.name not in known
     ]
     if not rows:
         say('No such model. "babelwire models list" shows all.')
         return
-    table(["model", "pair", "size", "licence", "COMET", "BLEU", ""], rows)
+    headings = ["model", "pair", "engine", "size", "licence", "COMET", "BLEU", ""]
+    if narrow:  # names tell pair and engine; many languages, a name without one
+        rows = [[row[0], *row[3:]] for row in rows]
+        headings = [headings[0], *headings[3:]]
+    table(headings, rows, numbers=_numbers(headings))
     say(
         '* what "babelwire models pull PAIR" takes. Figures on FLORES devtest: those '
         "of firefox models are the publisher's, the others were measured here."
     )
+
+
+def _numbers(headings: list[str]) -> frozenset[int]:
+    return frozenset(headings.index(name) for name in ("size", "COMET", "BLEU"))
+
+
+def _licence(model: CatalogueModel, *, narrow: bool) -> str:
+    if model.commercial:
+        return model.licence
+    return f"{model.licence}{chr(10) if narrow else ' '}(non-commercial)"
+
+
+def _state(*, installed: bool, narrow: bool) -> str:
+    if not installed:
+        return ""
+    return "here" if narrow else "installed"
 
 
 def _figures(model: CatalogueModel, pair: tuple[str, str]) -> tuple[str, str]:
@@ -167,26 +202,34 @@ def convert(
 
 
 @command.command("verify")
+@click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def verify(root: Path) -> int:
+def verify(root: Path, *, as_json: bool) -> int:
     """Compare every installed model's files with what was pulled."""
-    from babelwire.modelling import shelf_of
-    from babelwire.terminal import counted, error, say
+    from babelwire.modelling import shelf_of, verify_json
+    from babelwire.terminal import print_json
     from babelwire.workspace import find_workspace
 
-    shelf = shelf_of(find_workspace(root))
-    found = shelf.verify()
+    found = shelf_of(find_workspace(root)).verify()
+    if as_json:
+        print_json(verify_json(found))
+    else:
+        _tell(found)
+    return 1 if any(found.values()) else 0
+
+
+def _tell(found: dict[str, list[Damage]]) -> None:
+    from babelwire.terminal import counted, error, say
+
     for name, damages in found.items():
         for damage in damages:
             error(f"{name}: {damage.file} {damage.found}")
-    bad = sum(1 for damages in found.values() if damages)
     if not found:
         say("No models are installed.")
-    elif not bad:
+    elif not any(found.values()):
         say(f"All files of {counted(len(found), 'model')} are what was pulled.")
     else:
         say('"babelwire models pull NAME" gets a damaged model again.')
-    return 1 if bad else 0
 
 
 @command.command("remove")

@@ -25,9 +25,10 @@ from pipeline.translation.models.catalogue import (
     read_catalogue,
 )
 from pipeline.translation.models.downloads import Downloads, DownloadSettings
-from pipeline.translation.models.publishers import FirefoxPublisher, unpack
-from pipeline.translation.models.pull import DRAFTS, ModelSettings, pull
-from pipeline.translation.models.shelf import LOCK, Shelf
+from pipeline.translation.models.firefox import FirefoxPublisher
+from pipeline.translation.models.pull import ModelSettings, pull
+from pipeline.translation.models.shelf import DRAFTS, LOCK, Shelf
+from pipeline.translation.models.unpacking import unpack
 from tests.conftest import Clock
 from tests.model_stores import (
     COMMIT,
@@ -312,6 +313,7 @@ def test_redirects_lead_to_https_or_the_same_host_only(site, tmp_path) -> None:
 def test_a_non_commercial_licence_must_be_accepted(site, shelf, settings) -> None:
     hub = Hub(site, "someone/many")
     hub.offer("model.bin", b"weights")
+    hub.offer("spm.model", b"pieces")
     restricted = CatalogueModel(
         **{**vars(on_hub()), "commercial": False, "licence": "CC-BY-NC-4.0"}
     )
@@ -340,6 +342,7 @@ def test_a_hub_model_is_one_commits_listed_files(site, shelf, settings) -> None:
 def test_hf_endpoint_names_the_hub(site, shelf) -> None:
     hub = Hub(site, "someone/many")
     hub.offer("model.bin", b"weights")
+    hub.offer("spm.model", b"pieces")
     settings = ModelSettings(environment={"HF_ENDPOINT": site.base_url + "/"})
     assert pull(on_hub(), shelf, settings, now=Clock()).new
 
@@ -364,7 +367,9 @@ def test_a_pickle_under_another_name_is_refused_and_runs_nothing(
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return (os.mkdir, (str(target),))
 
-    Hub(site, "someone/many").offer("model.bin", pickle.dumps(Evil()))
+    hub = Hub(site, "someone/many")
+    hub.offer("spm.model", b"pieces")
+    hub.offer("model.bin", pickle.dumps(Evil()))
     with pytest.raises(DamageError, match="pickle"):
         pull(on_hub(), shelf, settings, now=Clock())
     assert not target.exists()
@@ -373,7 +378,9 @@ def test_a_pickle_under_another_name_is_refused_and_runs_nothing(
 
 def test_a_hubs_statement_must_hold(site, shelf, settings) -> None:
     """O3"""
-    Hub(site, "someone/many").offer("model.bin", b"weights", lfs=sha256(b"other"))
+    hub = Hub(site, "someone/many")
+    hub.offer("spm.model", b"pieces")
+    hub.offer("model.bin", b"weights", lfs=sha256(b"other"))
     with pytest.raises(DamageError, match="not what the publisher says"):
         pull(on_hub(), shelf, settings, now=Clock())
 

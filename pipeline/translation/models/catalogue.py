@@ -119,16 +119,19 @@ class Catalogue:
 
     def __init__(self, models: Iterable[CatalogueModel]) -> None:
         by_name = {model.name: model for model in models}
-        self.models = tuple(sorted(by_name.values(), key=_rank))
+        self.models = tuple(
+            sorted(by_name.values(), key=lambda m: _rank(m, m.score("", "")))
+        )
 
     def get(self, name: str) -> CatalogueModel | None:
         """The model of that name."""
         return next((m for m in self.models if m.name == name), None)
 
     def serving(self, source: str, target: str) -> list[CatalogueModel]:
-        """The models for a pair of BCP 47 tags, the best first."""
+        """The models for a pair of BCP 47 tags, the best of that pair first."""
         pair = primary(source), primary(target)
-        return [model for model in self.models if model.serves(*pair)]
+        found = [model for model in self.models if model.serves(*pair)]
+        return sorted(found, key=lambda model: _rank(model, model.score(*pair)))
 
     def default(
         self, source: str, target: str, engines: Collection[str] | None = None
@@ -177,11 +180,9 @@ def _read(path: Path) -> CatalogueFile:
         ) from error
 
 
-def _rank(model: CatalogueModel) -> tuple[bool, int, float, float, str]:
-    return (
-        not model.commercial,
-        model.order,
-        -(model.bleu or 0),
-        model.size_mb,
-        model.name,
-    )
+def _rank(
+    model: CatalogueModel, score: tuple[float, float] | None
+) -> tuple[bool, float, float, float, str]:
+    """What may be used commercially, by COMET, then BLEU, then size."""
+    bleu, comet = score or (0.0, -1.0)
+    return not model.commercial, -comet, -bleu, model.size_mb, model.name

@@ -16,15 +16,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
-from pipeline.errors import UnavailableError
+from pipeline.content_encoding import decode_body
+from pipeline.errors import StageError, UnavailableError
 
 if TYPE_CHECKING:
     import httpx
 
 MAX_ATTEMPTS = 5
+INDEX_ATTEMPTS = 3
+"""Of what says which files there are: small, and who waits has seen nothing yet."""
+
 MAX_REDIRECTS = 5
 FIRST_PAUSE_SECONDS = 1.0
 """Before the second attempt; doubled before each further one: 15 s in all."""
+
+MIN_BYTES_PER_SECOND = 1024
+"""On average, after the first `timeout_seconds`; slower than that an attempt has
+failed. 17 MB would take over four hours: bytes that drip hold nobody up (C7)."""
 
 MAX_INDEX_BYTES = 64 * 2**20
 """Of a registry; the publisher's has under 1 MB."""
@@ -57,9 +65,12 @@ class Downloads:
         self,
         settings: DownloadSettings,
         pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Args: the settings; how to wait, and what time it is, in seconds."""
         self._settings = settings
         self._pause = pause
+        self._clock = clock
         self._client: httpx.Client | None = None
 
     def __enter__(self) -> Self:
@@ -81,12 +92,17 @@ class Downloads:
             body.clear()
             with self._open(url, {}) as response:
                 _expect(response, url, {200})
-                for part in response.iter_bytes():
+                for part in self._paced(response.iter_raw()):
                     body.extend(part)
                     if len(body) > MAX_INDEX_BYTES:
                         raise _FinalError(f"{url}: longer than any registry")
+                encoding = response.headers.get("Content-Encoding", "")
+                decoded = decode_body(bytes(body), encoding, limit=MAX_INDEX_BYTES)
+                if isinstance(decoded, StageError):
+                    raise _FinalError(f"{url}: {decoded.detail}")
+                body[:] = decoded
 
-        self._repeat(attempt, url)
+        self._repeat(attempt, url, INDEX_ATTEMPTS)
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:
@@ -113,7 +129,7 @@ class Downloads:
         path.parent.mkdir(parents=True, exist_ok=True)
         if part.exists():
             progress(part.stat().st_size)
-        self._repeat(attempt, url)
+        self._repeat(attempt, url, MAX_ATTEMPTS)
         part.replace(path)
 
     def _continue(
@@ -122,7 +138,7 @@ class Downloads:
         have = part.stat().st_size if part.exists() else 0
         headers = {"Range": f"bytes={have}-"} if have else {}
         with self._open(url, headers) as response:
-            if response.status_code == 416:  # it was whole, or another one
+            if have and not _continues(response, have):  # another file than before
                 _start_over(part, have, progress)
                 raise _RetryError("the server has no such part")
             _expect(response, url, {200, 206} if have else {200})
@@ -140,7 +156,7 @@ class Downloads:
         progress: Progress,
     ) -> None:
         with part.open("ab" if have else "wb") as file:
-            for data in response.iter_raw():
+            for data in self._paced(response.iter_raw()):
                 have += len(data)
                 if have > max_bytes:
                     raise _FinalError(
@@ -151,6 +167,15 @@ class Downloads:
         expected = _length(response)
         if expected is not None and have < expected:
             raise _RetryError(f"{have:,} of {expected:,} bytes came")
+
+    def _paced(self, parts: Iterator[bytes]) -> Iterator[bytes]:
+        began, count = self._clock(), 0
+        for part in parts:
+            count += len(part)
+            allowed = self._settings.timeout_seconds + count / MIN_BYTES_PER_SECOND
+            yield part
+            if self._clock() - began > allowed:
+                raise _RetryError(f"slower than {MIN_BYTES_PER_SECOND} bytes a second")
 
     @contextmanager
     def _open(self, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
@@ -165,23 +190,24 @@ class Downloads:
                 if not response.is_redirect:
                     yield response
                     return
-                target = urljoin(url, response.headers.get("Location", ""))
+                location = response.headers.get("Location", "")
+            target = _joined(url, location)
             if not _may_follow(url, target):
                 raise _FinalError(f"{url}: redirects to {target}, which is not https")
             url = target
         raise _FinalError(f"{url}: redirects in a circle")
 
-    def _repeat(self, attempt: Callable[[], None], url: str) -> None:
+    def _repeat(self, attempt: Callable[[], None], url: str, times: int) -> None:
         import httpx
 
         pause = FIRST_PAUSE_SECONDS
-        for number in range(MAX_ATTEMPTS):
+        for number in range(times):
             try:
                 attempt()
             except _FinalError as error:
                 raise UnavailableError(str(error)) from error
             except (_RetryError, httpx.HTTPError, httpx.InvalidURL) as error:
-                if number == MAX_ATTEMPTS - 1:
+                if number == times - 1:
                     raise UnavailableError(
                         f"{url}: {error or type(error).__name__}; try again later, "
                         "what came is kept (without internet: models import DIR)"
@@ -220,6 +246,14 @@ def _expect(response: httpx.Response, url: str, wanted: set[int]) -> None:
     raise _FinalError(f"{url}: status {status}")
 
 
+def _continues(response: httpx.Response, have: int) -> bool:
+    """Whether a partial answer begins where it was asked to."""
+    if response.status_code == 206:
+        began = response.headers.get("Content-Range", "").removeprefix("bytes ")
+        return bool(began.startswith(f"{have}-"))
+    return response.status_code != 416
+
+
 def _start_over(part: Path, have: int, progress: Progress) -> None:
     part.unlink(missing_ok=True)
     progress(-have)
@@ -232,6 +266,13 @@ def _length(response: httpx.Response) -> int | None:
         return int(total)
     length = response.headers.get("Content-Length", "")
     return int(length) if response.status_code == 200 and length.isdigit() else None
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise _FinalError(f"{url}: redirects to no address: {location}") from error
 
 
 def _may_follow(url: str, target: str) -> bool:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import DamageError, InputError
 from pipeline.translation.models.catalogue import CatalogueModel, primary
-from pipeline.translation.models.publishers import (
+from pipeline.translation.models.drafts import (
     refuse_pickles,
     refuse_pickles_by_name,
 )
-from pipeline.translation.models.pull import DRAFTS, lock_of
+from pipeline.translation.models.pull import lock_of
 from pipeline.translation.models.shelf import (
     LOCK,
     LockedFile,
@@ -43,15 +43,20 @@ def export_models(
         InputError: There is no such model, or the folder is not empty.
         DamageError: A model is damaged.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is no folder")
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder}: is not empty")
     chosen = [_get(shelf, name) for name in names]
     for model in chosen:
         _refuse_damage(model, shelf.folder / model.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    for model in chosen:
-        _copy(model, shelf.folder / model.name, folder / model.name)
-    write_lock(folder / LOCK, chosen)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for model in chosen:
+            _copy(model, shelf.folder / model.name, folder / model.name)
+        write_lock(folder / LOCK, chosen)
+    except PermissionError as error:
+        raise InputError(f"{folder}: {error.strerror}") from error
     return chosen
 
 
@@ -62,7 +67,9 @@ def import_models(
 
     Raises:
         InputError: The folder has no lock.
-        DamageError: A file is not what its lock says.
+        ConfigError: Its lock is not valid, or lists files of a kind that is never
+            loaded.
+        DamageError: A file is not what its lock says, a link, or a pickle.
     """
     if not (folder / LOCK).is_file():
         raise InputError(
@@ -71,6 +78,12 @@ def import_models(
         )
     models = read_lock(folder / LOCK).model
     for model in models:
+        if not model.files:
+            raise InputError(f"{folder / LOCK}: lists no files of {model.name}")
+        for path in model.files:
+            refuse_pickles_by_name(path)
+        if (folder / model.name).is_symlink():
+            raise DamageError(f"{folder / model.name}: is a link, not followed")
         _refuse_damage(model, folder / model.name)
     return [_take(shelf, model, folder / model.name, now) for model in models]
 
@@ -97,13 +110,14 @@ def import_plain(
 def _take(
     shelf: Shelf, model: LockedModel, folder: Path, now: Callable[[], datetime]
 ) -> LockedModel:
-    draft = shelf.folder / DRAFTS / model.name
-    shutil.rmtree(draft, ignore_errors=True)
-    _copy(model, folder, draft)
-    for path in model.files:
-        refuse_pickles(draft / path)
-    taken = stamped(replace(model, came_from=model.came_from or str(folder)), now())
-    shelf.add(taken, draft)
+    with shelf.drafting(model.name) as draft:
+        shutil.rmtree(draft)
+        _copy(model, folder, draft)
+        for path in model.files:
+            refuse_pickles(draft / path)
+        came_from = model.came_from or str(folder)
+        taken = stamped(replace(model, came_from=came_from), now())
+        shelf.add(taken, draft)
     return taken
 
 
@@ -157,17 +171,16 @@ def convert_model(
         order=OWN,
         files={},
     )
-    draft = shelf.folder / DRAFTS / name
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    converted = convert(source, draft, quantization=quantization)
-    files = {
-        path: LockedFile(
-            size=(draft / path).stat().st_size, sha256=checksum, checked="local"
-        )
-        for path, checksum in converted.files.items()
-    }
-    version = files["model.bin"].sha256[:12]
-    whole = stamped(replace(model, files=files, version=version), now())
-    shelf.add(whole, draft)
+    with shelf.drafting(name) as draft:
+        shutil.rmtree(draft)
+        converted = convert(source, draft, quantization=quantization)
+        files = {
+            path: LockedFile(
+                size=(draft / path).stat().st_size, sha256=checksum, checked="local"
+            )
+            for path, checksum in converted.files.items()
+        }
+        version = files["model.bin"].sha256[:12]
+        whole = stamped(replace(model, files=files, version=version), now())
+        shelf.add(whole, draft)
     return whole

@@ -1,141 +1,51 @@
-"""Where models come from: the publisher of Firefox's, the model hub, OPUS-MT.
-
-Each gives a draft folder with the model's files, and what the publisher says of them.
-"""
+"""Where models come from besides Firefox's: the model hub, and OPUS-MT."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
-from pipeline.errors import ConfigError, DamageError, UnavailableError
+from pipeline.errors import UnavailableError
 from pipeline.translation.models.catalogue import CatalogueModel
-from pipeline.translation.models.downloads import Downloads, Progress, no_progress
-from pipeline.translation.models.shelf import file_sha256, is_plain_path
-
-FIREFOX_REGISTRY = (
-    "https://storage.googleapis.com/"
-    "moz-fx-translations-data--303e-prod-translations-data"
+from pipeline.translation.models.downloads import (
+    Downloads,
+    DownloadSettings,
+    Progress,
+    no_progress,
 )
-"""Root of the publisher's registry (`db/models.json`) and files."""
-
-MAX_FILE_BYTES = 256 * 2**20
-"""Of a Firefox model's file, unpacked; the largest has 60 MB."""
+from pipeline.translation.models.drafts import (
+    Draft,
+    check_published,
+    refuse_pickles,
+    refuse_pickles_by_name,
+)
 
 SLACK = 3
 """A download may be so many times as large as the catalogue says."""
 
-PARTS = ("model", "vocab", "srcVocab", "trgVocab")
-"""What the engine needs; the shortlist is not used."""
+ORIGINAL = 10
+"""OPUS-MT's zips are so many times as large as the int8 model, or less: weights in
+float32, and in some an optimiser's state."""
 
-PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-"""How torch's files (zip archives of pickles) and plain pickles begin."""
+T = TypeVar("T")
 
-ALLOWED = frozenset({".json", ".txt", ".model", ".spm", ".safetensors", ".bin", ".md"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """A model's files as they came, before they are taken in.
-
-    Attributes:
-        folder: With exactly the model's files.
-        version: Revision by the publisher.
-        published: SHA-256 by path, where the publisher states them.
-        came_from: Address.
-    """
-
-    folder: Path
-    version: str
-    came_from: str
-    published: Mapping[str, str] = field(default_factory=dict)
-
-
-class Publisher(Protocol):
-    """Gives drafts."""
-
-    def get(
-        self, model: CatalogueModel, folder: Path, revision: str, progress: Progress
-    ) -> Draft:
-        """The model's files in `folder`, of a revision or ("") the newest.
-
-        Raises:
-            UnavailableError: It cannot be had.
-            DamageError: What came is not what the publisher says.
-        """
-        ...
-
-
-class FirefoxPublisher:
-    """The registry of Firefox's translation models, or a mirror of it."""
-
-    def __init__(self, downloads: Downloads, mirror: str = "") -> None:
-        """Args: the client, and the root of a mirror ("" for the publisher's)."""
-        self._downloads = downloads
-        self._root = (mirror or FIREFOX_REGISTRY).rstrip("/")
-
-    def get(
-        self,
-        model: CatalogueModel,
-        folder: Path,
-        revision: str,
-        progress: Progress = no_progress,
-    ) -> Draft:
-        """As `Publisher`; unpacked."""
-        url = f"{self._root}/db/models.json"
-        entry = _entry(self._downloads.json(url), model, revision, url)
-        published = {}
-        for part in PARTS:
-            if part in entry:
-                name, checksum = self._file(entry[part], folder, progress)
-                if checksum:
-                    published[name] = checksum
-        return Draft(
-            folder=folder,
-            version=_version(entry),
-            came_from=self._root,
-            published=published,
-        )
-
-    def _file(
-        self, described: Mapping[str, Any], folder: Path, progress: Progress
-    ) -> tuple[str, str]:
-        path = str(described.get("path", ""))
-        name = PurePosixPath(path).name.removesuffix(".gz")
-        if not is_plain_path(path) or not is_plain_path(name):
-            raise UnavailableError(f'{self._root}: a file\'s path is "{path}"')
-        size = described.get("uncompressedSize")
-        limit = size if isinstance(size, int) and size > 0 else MAX_FILE_BYTES
-        packed = folder / f".{name}.gz"
-        url = f"{self._root}/{path}"
-        self._downloads.fetch(url, packed, max_bytes=MAX_FILE_BYTES, progress=progress)
-        unpack(packed, folder / name, min(limit, MAX_FILE_BYTES))
-        packed.unlink()
-        checksum = str(described.get("uncompressedHash") or "").lower()
-        check_published(folder / name, checksum, url)
-        return name, checksum
+WEIGHTS, PIECES = (".safetensors", ".bin"), (".model", ".spm")
 
 
 class HubPublisher:
     """The model hub, through its own library."""
 
     def __init__(
-        self,
-        *,
-        endpoint: str,
-        timeout_seconds: float,
-        offline: bool,
-        token: str = "",
+        self, settings: DownloadSettings, *, endpoint: str, token: str = ""
     ) -> None:
-        """Args: the hub's root, seconds without a byte, whether to refuse, the key."""
+        """Args: how downloads behave, the hub's root, the key."""
+        self._settings = settings
         self._endpoint = endpoint
-        self._timeout = timeout_seconds
-        self._offline = offline
         self._token = token
 
     def get(
@@ -146,50 +56,63 @@ class HubPublisher:
         progress: Progress = no_progress,
     ) -> Draft:
         """As `Publisher`; only the listed files of one commit."""
-        if self._offline:
-            raise UnavailableError(
-                f"{model.repository}: not asked for, [models] offline is set; "
-                '"babelwire models import DIR" takes models from a folder'
-            )
-        hub = _hub(self._timeout)
-        try:
-            info = hub.HfApi(endpoint=self._endpoint, token=self._token or False)
-            found = info.model_info(
-                model.repository,
-                revision=revision or model.revision or None,
-                files_metadata=True,
-                timeout=self._timeout,
-            )
-            wanted = {f.rfilename: f for f in found.siblings or ()}
-            chosen = [name for name in model.files if name in wanted]
-            for name in chosen:
-                refuse_pickles_by_name(name)
-                self._file(hub, model, name, found.sha or "", folder, progress)
-        except (OSError, ValueError, hub.errors.HfHubHTTPError, *_http_errors()) as e:
-            if isinstance(e, OSError) and e.errno is not None:
-                raise  # a full disk is told as such
-            raise UnavailableError(f"{self._endpoint}/{model.repository}: {e}") from e
+        for name in model.files:
+            refuse_pickles_by_name(name)
+        commit, offered = self._asked(partial(self._info, model, revision), model)
+        chosen = tuple(name for name in model.files if name in offered)
+        self._refuse_incomplete(model, chosen)
+        self._refuse_size(model, sum(offered[name].size or 0 for name in chosen))
+        for name in chosen:
+            fetch = partial(self._file, model, name, commit, folder, progress)
+            self._asked(fetch, model)
         published = {
-            name: wanted[name].lfs.sha256 for name in chosen if wanted[name].lfs
+            name: offered[name].lfs.sha256 for name in chosen if offered[name].lfs
         }
         for name in chosen:
             refuse_pickles(folder / name)
             check_published(folder / name, published.get(name, ""), model.repository)
         return Draft(
             folder=folder,
-            version=found.sha or "",
+            files=chosen,
+            version=commit,
             came_from=f"{self._endpoint}/{model.repository}",
             published=published,
         )
 
+    def _asked(self, ask: Callable[[Any], T], model: CatalogueModel) -> T:
+        """What the hub's library gives, with its errors as ours."""
+        hub = _hub(self._settings)
+        try:
+            return ask(hub)
+        except (OSError, ValueError, hub.errors.HfHubHTTPError, *_http_errors()) as e:
+            if isinstance(e, OSError) and e.errno is not None:
+                raise  # a full disk is told as such
+            raise UnavailableError(f"{self._endpoint}/{model.repository}: {e}") from e
+
+    def _info(
+        self, model: CatalogueModel, revision: str, hub: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The commit, and its files by name."""
+        found = hub.HfApi(
+            endpoint=self._endpoint, token=self._token or False
+        ).model_info(
+            model.repository,
+            revision=revision or model.revision or None,
+            files_metadata=True,
+            timeout=self._settings.timeout_seconds,
+        )
+        if not found.sha:
+            raise ValueError("the answer names no commit")
+        return found.sha, {file.rfilename: file for file in found.siblings or ()}
+
     def _file(
         self,
-        hub: Any,
         model: CatalogueModel,
         name: str,
         commit: str,
         folder: Path,
         progress: Progress,
+        hub: Any,
     ) -> None:
         hub.hf_hub_download(
             model.repository,
@@ -197,16 +120,34 @@ class HubPublisher:
             revision=commit,
             local_dir=folder,
             endpoint=self._endpoint,
-            etag_timeout=self._timeout,
+            etag_timeout=self._settings.timeout_seconds,
             token=self._token or False,
+            tqdm_class=_bar(progress),
         )
-        progress((folder / name).stat().st_size)
+
+    def _refuse_incomplete(
+        self, model: CatalogueModel, chosen: tuple[str, ...]
+    ) -> None:
+        for ends in (WEIGHTS, PIECES):
+            wanted = [name for name in model.files if name.endswith(ends)]
+            if wanted and not any(name in chosen for name in wanted):
+                raise UnavailableError(
+                    f"{self._endpoint}/{model.repository}: has no {' or '.join(wanted)}"
+                )
+
+    def _refuse_size(self, model: CatalogueModel, size: int) -> None:
+        if size > model.size_mb * SLACK * 1e6:
+            raise UnavailableError(
+                f"{self._endpoint}/{model.repository}: {size / 1e6:,.0f} MB, where the "
+                f"catalogue says {model.size_mb:,.0f} MB"
+            )
 
 
 class OpusPublisher:
     """Zips of the OPUS-MT project, converted to int8 here."""
 
     def __init__(self, downloads: Downloads) -> None:
+        """Args: the client."""
         self._downloads = downloads
 
     def get(
@@ -220,91 +161,18 @@ class OpusPublisher:
         from pipeline.translation.models.conversion import convert
 
         archive = folder.with_name(folder.name + ".zip")
-        limit = int(model.size_mb * SLACK * 10 * 2**20)  # float32 and a few tests
+        limit = int(model.size_mb * SLACK * ORIGINAL * 1e6)
         self._downloads.fetch(model.url, archive, max_bytes=limit, progress=progress)
         made = folder.with_name(folder.name + ".converted")
-        convert(archive, made, quantization="int8")
-        folder.rmdir() if folder.exists() else None
-        made.replace(folder)
-        archive.unlink()
-        return Draft(folder=folder, version=model.revision or "", came_from=model.url)
-
-
-def unpack(packed: Path, path: Path, limit: int) -> None:
-    """Unpacks gzip up to a size; a server may have unpacked it on the way.
-
-    Raises:
-        DamageError: It is broken, or larger than that.
-    """
-    if not _is_gzip(packed):
-        if packed.stat().st_size > limit:
-            raise DamageError(f"{path.name}: has over {limit:,} bytes")
-        shutil.copyfile(packed, path)
-        return
-    machine = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    size = 0
-    with packed.open("rb") as source, path.open("wb") as target:
+        for left in (folder, made):  # by an attempt that was killed
+            shutil.rmtree(left, ignore_errors=True)
         try:
-            while data := source.read(1 << 16):
-                while data:
-                    part = machine.decompress(data, 1 << 20)
-                    size += len(part)
-                    if size > limit:
-                        raise DamageError(
-                            f"{path.name}: unpacks to over {limit:,} bytes"
-                        )
-                    target.write(part)
-                    data = machine.unconsumed_tail
-        except zlib.error as error:
-            raise DamageError(f"{path.name}: {error}") from error
-    if not machine.eof:
-        raise DamageError(f"{path.name}: the packed file is cut off")
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def check_published(path: Path, checksum: str, where: str) -> None:
-    """Compares a file with what the publisher says of it.
-
-    Raises:
-        DamageError: It is another one.
-    """
-    if checksum and file_sha256(path) != checksum:
-        path.unlink()
-        raise DamageError(
-            f"{where}: {path.name} is not what the publisher says it is (SHA-256)"
-        )
-
-
-def refuse_pickles_by_name(name: str) -> None:
-    """Refuses what could run code when it is loaded (O3).
-
-    Raises:
-        ConfigError: Names the file.
-    """
-    path = PurePosixPath(name)
-    torch_weights = path.name.startswith("pytorch_model")
-    if not is_plain_path(name) or path.suffix not in ALLOWED or torch_weights:
-        raise ConfigError(
-            f"{name}: is no kind of file that a model is loaded from here; "
-            "expected safetensors, a native model, or plain text"
-        )
-
-
-def refuse_pickles(path: Path) -> None:
-    """Refuses a file that is a pickle by its content (O3).
-
-    Raises:
-        DamageError: Names the file, which is removed.
-    """
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith(PICKLES):
-        path.unlink()
-        raise DamageError(f"{path.name}: is a pickle, which could run code; refused")
+            convert(archive, made, quantization="int8")
+            version = model.revision or _version(archive)
+        finally:
+            archive.unlink()
+        made.replace(folder)
+        return Draft(folder=folder, version=version, came_from=model.url)
 
 
 def hub_endpoint(configured: str, environment: Mapping[str, str]) -> str:
@@ -317,46 +185,31 @@ def hub_endpoint(configured: str, environment: Mapping[str, str]) -> str:
     return (chosen or "https://huggingface.co").rstrip("/")
 
 
-def _entry(
-    registry: Any, model: CatalogueModel, revision: str, url: str
-) -> Mapping[str, Any]:
-    """The files of the pair's model of the wanted size; a released one goes first."""
-    models = registry.get("models") if isinstance(registry, dict) else None
-    listed = models.get(model.pair) if isinstance(models, dict) else None
-    found = [
-        entry
-        for entry in (listed if isinstance(listed, list) else [])
-        if isinstance(entry, dict)
-        and entry.get("architecture") == model.variant
-        and _is_whole(entry.get("files"))
-    ]
-    if revision:
-        found = [entry for entry in found if _version(entry["files"]) == revision]
-    if not found:
-        what = f" of revision {revision}" if revision else ""
-        raise UnavailableError(f"{url}: has no {model.pair} {model.variant}{what}")
-    released = [e for e in found if str(e.get("releaseStatus")).startswith("Release")]
-    files: Mapping[str, Any] = (released or found)[-1]["files"]
-    return files
+def _version(archive: Path) -> str:
+    with archive.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
-def _is_whole(files: Any) -> bool:
-    if not isinstance(files, dict) or not isinstance(files.get("model"), dict):
-        return False
-    pair = isinstance(files.get("srcVocab"), dict) and isinstance(
-        files.get("trgVocab"), dict
-    )
-    return pair or isinstance(files.get("vocab"), dict)
+def _bar(progress: Progress) -> type:
+    """A progress bar as the hub's library takes it, that only tells `progress`."""
+
+    class Bar:
+        def __init__(self, *_: Any, initial: int = 0, **__: Any) -> None:
+            progress(initial or 0)
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def update(self, count: float | None = 1) -> None:
+            progress(int(count or 0))
+
+    return Bar
 
 
-def _version(files: Mapping[str, Any]) -> str:
-    """The registry numbers nothing: the weights' own hash tells revisions apart."""
-    described = files["model"]
-    checksum = str(described.get("uncompressedHash") or "").lower()
-    return checksum[:12] or PurePosixPath(str(described.get("path", ""))).parent.name
-
-
-def _hub(timeout_seconds: float) -> Any:
+def _hub(settings: DownloadSettings) -> Any:
     """The hub's library, without the environment's proxies."""
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")  # its native client takes them
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -364,7 +217,11 @@ def _hub(timeout_seconds: float) -> Any:
 
     client = type(huggingface_hub.get_session())
     huggingface_hub.set_client_factory(
-        lambda: client(trust_env=False, follow_redirects=True, timeout=timeout_seconds)
+        lambda: client(
+            trust_env=False,
+            follow_redirects=True,
+            timeout=settings.timeout_seconds,
+        )
     )
     return huggingface_hub
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.errors import ConfigError, DamageError
+from pipeline.errors import ConfigError, DamageError, UnavailableError
 from pipeline.translation.models.catalogue import CatalogueModel, Location
 from pipeline.translation.models.downloads import (
     Downloads,
@@ -16,16 +16,15 @@ from pipeline.translation.models.downloads import (
     Progress,
     no_progress,
 )
+from pipeline.translation.models.drafts import Draft, Publisher
+from pipeline.translation.models.firefox import FirefoxPublisher
 from pipeline.translation.models.publishers import (
-    Draft,
-    FirefoxPublisher,
     HubPublisher,
     OpusPublisher,
-    Publisher,
     hub_endpoint,
 )
 from pipeline.translation.models.shelf import (
-    LOCK_TIMEOUT_SECONDS,
+    DRAFTS,
     Checked,
     LockedFile,
     LockedModel,
@@ -35,8 +34,7 @@ from pipeline.translation.models.shelf import (
     stamped,
 )
 
-DRAFTS = ".drafts"
-"""Half downloads, to be resumed; nothing in there is ever loaded."""
+__all__ = ["DRAFTS", "ModelSettings", "Pulled", "lock_of", "pull"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +42,12 @@ class ModelSettings:
     """Where models come from.
 
     Attributes:
-        firefox_mirror: Root of a copy of the publisher's registry; "" for his own.
+        firefox_mirror: Root of a mirror of Firefox's models: of the publisher's
+            registry, or (ending in `/v1`) of Remote Settings; "" for his own.
         hub: Root of the model hub; "" for `HF_ENDPOINT` or the public one.
         offline: Refuse to connect at all.
         timeout_seconds: Without a byte for so long, an attempt has failed.
-        environment: For `HF_ENDPOINT` and `HF_TOKEN`.
+        environment: For `HF_ENDPOINT` and `HF_TOKEN`, and nothing else.
     """
 
     firefox_mirror: str = ""
@@ -91,26 +90,21 @@ def pull(
 
     Raises:
         ConfigError: The licence must be accepted first.
-        UnavailableError: It cannot be had now.
+        UnavailableError: It cannot be had now; another process gets it and does not
+            end; or the disk is full.
         DamageError: What came is not what the publisher or the lock says.
     """
-    from filelock import FileLock
-
     if not model.commercial and not accept_licence:
         raise ConfigError(
             f"{model.name}: its licence ({model.licence}) forbids commercial use; "
             "if yours is none, repeat it with --accept-licence"
         )
-    drafts = shelf.folder / DRAFTS
-    drafts.mkdir(parents=True, exist_ok=True)
-    with FileLock(drafts / f"{model.name}.lock", timeout=LOCK_TIMEOUT_SECONDS):
+    with shelf.drafting(model.name) as folder:
         known = shelf.get(model.name)
         is_whole = known is not None and not damaged(known, shelf.folder / known.name)
         if known is not None and is_whole and not again:
             return Pulled(model=known, new=False)
         revision = known.version if known is not None and not again else ""
-        folder = drafts / model.name
-        folder.mkdir(exist_ok=True)
         draft = _draft(model, folder, revision, settings, progress)
         locked = stamped(_locked(model, draft), now())
         _refuse_other_bytes(known, locked)
@@ -126,8 +120,13 @@ def lock_of(
     version: str,
     came_from: str,
     checked: Checked,
+    files: Collection[str] | None = None,
 ) -> LockedModel:
-    """The lock of a model whose files lie in a folder, by what they are now."""
+    """The lock of a model whose files lie in a folder, by what they are now.
+
+    Args:
+        files: Which of them; None: all but the hidden ones.
+    """
     return LockedModel(
         name=model.name,
         engine=model.engine,
@@ -140,13 +139,25 @@ def lock_of(
         came_from=came_from,
         order=model.order,
         files={
-            path.relative_to(folder).as_posix(): LockedFile(
-                size=path.stat().st_size, sha256=file_sha256(path), checked=checked
+            name: LockedFile(
+                size=(folder / name).stat().st_size,
+                sha256=file_sha256(folder / name),
+                checked=checked,
             )
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and not _is_hidden(path.relative_to(folder))
+            for name in sorted(_files(folder) if files is None else files)
         },
     )
+
+
+def _files(folder: Path) -> list[str]:
+    """What is in a folder, but for hidden files and links."""
+    return [
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not path.is_symlink()
+        and not _is_hidden(path.relative_to(folder))
+    ]
 
 
 def _draft(
@@ -156,18 +167,22 @@ def _draft(
     settings: ModelSettings,
     progress: Progress,
 ) -> Draft:
-    with Downloads(
-        DownloadSettings(
-            timeout_seconds=settings.timeout_seconds, offline=settings.offline
+    if settings.offline:
+        raise UnavailableError(
+            f"{model.name}: not asked for, [models] offline is set; "
+            '"babelwire models import DIR" takes models from a folder'
         )
-    ) as downloads:
+    how = DownloadSettings(
+        timeout_seconds=settings.timeout_seconds,
+        offline=settings.offline,
+    )
+    with Downloads(how) as downloads:
         publishers: dict[Location, Publisher] = {
             "firefox": FirefoxPublisher(downloads, settings.firefox_mirror),
             "opus": OpusPublisher(downloads),
             "hub": HubPublisher(
+                how,
                 endpoint=hub_endpoint(settings.hub, settings.environment),
-                timeout_seconds=settings.timeout_seconds,
-                offline=settings.offline,
                 token=settings.environment.get("HF_TOKEN", ""),
             ),
         }
@@ -181,6 +196,7 @@ def _locked(model: CatalogueModel, draft: Draft) -> LockedModel:
         version=draft.version,
         came_from=draft.came_from,
         checked="first pull",
+        files=draft.files,
     )
     files = {
         path: LockedFile(size=file.size, sha256=file.sha256, checked="publisher")
@@ -190,8 +206,6 @@ def _locked(model: CatalogueModel, draft: Draft) -> LockedModel:
     }
     if not files:
         raise DamageError(f"{model.name}: {draft.came_from} has none of its files")
-    from dataclasses import replace
-
     return replace(locked, files=files)
 
 

@@ -8,8 +8,10 @@ files that nothing refers to.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,16 +21,28 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, DiskFullError, InputError, LockedError
 from pipeline.settings import from_mapping
 from pipeline.translation.engine import InstalledModel, LocalKind
 from pipeline.translation.models.catalogue import primary
 
 LOCK = "lock.toml"
+_OTHER_FILES = (".toml", ".new", ".lock")
+"""Ends of names of what lies beside the models: the lock, a catalogue of one's own."""
+
 LOCK_TIMEOUT_SECONDS = 600.0
 """Another process pulls the same model meanwhile: it may take minutes."""
 
+DRAFTS = ".drafts"
+"""Half downloads, to be resumed; nothing in there is ever loaded."""
+
 CHUNK = 1 << 20
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+"""Of a model: what is a folder's name anywhere, and no option of a command."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No space, none left for this user, or a limit on a file's size."""
 
 Checked = Literal["publisher", "first pull", "local"]
 
@@ -78,11 +92,10 @@ class LockedModel:
         Raises:
             ConfigError: Names the key.
         """
-        for path in (self.name, *self.files):
+        check_name(self.name)
+        for path in self.files:
             if not is_plain_path(path):
                 raise ConfigError(f'"{path}" leads out of the models\' folder')
-        if "/" in self.name:
-            raise ConfigError(f'name: found "{self.name}", expected no slash')
 
     @property
     def size(self) -> int:
@@ -157,8 +170,8 @@ class Shelf:
             raise ConfigError(f"{folder / damage.file}: {damage.found}")
         with self.locked():
             place = self.folder / model.name
-            shutil.rmtree(place, ignore_errors=True)
             _sync_tree(folder)
+            _remove(place)
             folder.replace(place)
             _sync(self.folder)
             others = [m for m in self.installed() if m.name != model.name]
@@ -178,7 +191,7 @@ class Shelf:
                     '"babelwire models list --installed" shows them'
                 )
             self._write([m for m in self.installed() if m.name != name])
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+            _remove(self.folder / name)
         return model
 
     def verify(self) -> dict[str, list[Damage]]:
@@ -189,19 +202,39 @@ class Shelf:
         }
 
     @contextmanager
+    def drafting(self, name: str) -> Iterator[Path]:
+        """The folder to put a model's files together in; others wait meanwhile.
+
+        What an earlier attempt left there is kept.
+
+        Raises:
+            ConfigError: The name is none, or the folder cannot be made.
+            LockedError: Another process gets this model, and does not end.
+            DiskFullError: Nothing is half installed.
+        """
+        check_name(name)
+        drafts = self.folder / DRAFTS
+        with _exclusive(drafts / f"{name}.lock"):
+            try:
+                (drafts / name).mkdir(exist_ok=True)
+                yield drafts / name
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                raise DiskFullError(
+                    f"{self.folder}: the disk is full ({error.strerror}); {name} was "
+                    "not installed, what came of it is kept: make room and try again"
+                ) from error
+
+    @contextmanager
     def locked(self) -> Iterator[None]:
         """One process at a time changes the shelf; others wait.
 
         Raises:
             ConfigError: The folder cannot be made.
+            LockedError: Another process changes it, and does not end.
         """
-        from filelock import FileLock
-
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"{self.folder}: {error.strerror}") from error
-        with FileLock(self.folder / ".lock", timeout=LOCK_TIMEOUT_SECONDS):
+        with _exclusive(self.folder / ".lock"):
             yield
 
     def _installed(self, model: LockedModel) -> InstalledModel:
@@ -248,6 +281,8 @@ def read_lock(path: Path) -> LockFile:
     """
     try:
         return from_mapping(LockFile, tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
     except (ConfigError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -270,17 +305,43 @@ def write_lock(path: Path, models: Sequence[LockedModel]) -> None:
     _sync(path.parent)
 
 
+def check_name(name: str) -> None:
+    """Refuses a model's name that is no folder's.
+
+    Raises:
+        ConfigError: Says what was expected.
+    """
+    if not _NAME.fullmatch(name) or name.endswith(_OTHER_FILES):
+        raise ConfigError(
+            f'name: found "{name}", expected letters, digits and "._+-" that lead to a '
+            "folder of its own"
+        )
+
+
 def damaged(model: LockedModel, folder: Path) -> list[Damage]:
     """The files of a model that are not as the lock says."""
-    found = []
-    for path, file in model.files.items():
-        place = folder / path
-        if not place.is_file() or place.is_symlink():
-            found.append(Damage(model=model.name, file=path, found="is missing"))
-        elif file_sha256(place) != file.sha256:
-            text = "is not what was pulled (another SHA-256)"
-            found.append(Damage(model=model.name, file=path, found=text))
-    return found
+    found = {path: _found(folder, path, file) for path, file in model.files.items()}
+    return [
+        Damage(model=model.name, file=path, found=text)
+        for path, text in found.items()
+        if text
+    ]
+
+
+def _found(folder: Path, path: str, file: LockedFile) -> str:
+    """What is wrong with a file; "" is nothing."""
+    place = folder / path
+    inside = place.relative_to(folder).parents
+    if place.is_symlink() or any((folder / part).is_symlink() for part in inside):
+        return "is missing (a link stands there, which is not followed)"
+    if not place.is_file():
+        return "is missing"
+    size = place.stat().st_size
+    if size != file.size:
+        return f"is not what was pulled ({size:,} bytes, not {file.size:,})"
+    if file_sha256(place) != file.sha256:
+        return "is not what was pulled (another SHA-256)"
+    return ""
 
 
 def file_sha256(path: Path) -> str:
@@ -327,6 +388,36 @@ def _table(model: LockedModel) -> dict[str, Any]:
         "codes": dict(model.codes),
         "files": {path: vars(file) for path, file in model.files.items()},
     }
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=LOCK_TIMEOUT_SECONDS)
+        lock.acquire()
+    except Timeout as error:
+        raise LockedError(
+            f"{path}: another process holds it for over {LOCK_TIMEOUT_SECONDS:.0f} s; "
+            "try again when it has ended"
+        ) from error
+    except OSError as error:
+        kind = DiskFullError if error.errno in _FULL else ConfigError
+        raise kind(f"{path.parent}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _remove(place: Path) -> None:
+    """A model's folder, or what stands in its place."""
+    if place.is_symlink() or place.is_file():
+        place.unlink()
+    else:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _sync_tree(folder: Path) -> None:
