@@ -10,7 +10,16 @@ from typing import Any
 import zstandard
 
 from babelwire.demo.world import Request, Response
+from pipeline.translation.models.catalogue import CatalogueModel, read_catalogue
 from tests.site import Answer, Site
+
+WEIGHTS, VOCABULARY = b"weights " * 1000, b"vocabulary " * 100
+FILES = {
+    "model": ("model.vien.intgemm.alphas.bin", WEIGHTS),
+    "vocab": ("vocab.vien.spm", VOCABULARY),
+    "lexicalShortlist": ("lex.50.50.vien.s2t.bin", b"shortlist"),
+}
+TINY = "firefox-vi-en-tiny"
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 JSON = {"Content-Type": "application/json"}
@@ -191,3 +200,24 @@ class Hub:
 
 def files_of(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.is_file()}
+
+
+def model(name: str = TINY) -> CatalogueModel:
+    found = read_catalogue().get(name)
+    assert found is not None
+    return found
+
+
+def on_hub(files: tuple[str, ...] = ("model.bin", "spm.model")) -> CatalogueModel:
+    return CatalogueModel(
+        name="many",
+        engine="ctranslate2",
+        architecture="m2m100",
+        sources=("vi", "th"),
+        targets=("en",),
+        size_mb=1,
+        licence="MIT",
+        location="hub",
+        repository="someone/many",
+        files=files,
+    )

@@ -4,7 +4,6 @@ import gzip
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,20 @@ import zstandard
 from babelwire.demo.world import Response
 from pipeline.errors import DamageError, DiskFullError, UnavailableError
 from pipeline.translation.models import firefox
-from pipeline.translation.models.catalogue import CatalogueModel, read_catalogue
 from pipeline.translation.models.downloads import Downloads, DownloadSettings
 from pipeline.translation.models.pull import ModelSettings, pull
 from pipeline.translation.models.shelf import DRAFTS, Shelf
 from pipeline.translation.models.unpacking import unpack
 from tests.conftest import Clock
-from tests.model_stores import Hub, Registry, RemoteSettings, first, ranged, sha256
+from tests.model_stores import (
+    Hub,
+    Registry,
+    RemoteSettings,
+    first,
+    model,
+    ranged,
+    sha256,
+)
 from tests.pipeline.test_models import on_hub
 from tests.site import Site, bomb, cut, drip
 
@@ -33,19 +39,8 @@ TINY = "firefox-vi-en-tiny"
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as running:
-        yield running
-
-
-@pytest.fixture
 def remote(site: Site) -> RemoteSettings:
     return RemoteSettings(site)
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "models")
 
 
 @pytest.fixture
@@ -53,20 +48,6 @@ def settings(site: Site) -> ModelSettings:
     return ModelSettings(
         firefox_mirror=f"{site.base_url}/v1", hub=site.base_url, timeout_seconds=0.5
     )
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts follow each other without a pause."""
-    monkeypatch.setattr(
-        "pipeline.translation.models.downloads.FIRST_PAUSE_SECONDS", 0.0
-    )
-
-
-def model(name: str = TINY) -> CatalogueModel:
-    found = read_catalogue().get(name)
-    assert found is not None
-    return found
 
 
 # --- Remote Settings -------------------------------------------------------------

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,91 +18,31 @@ from pipeline.errors import (
     InputError,
     UnavailableError,
 )
-from pipeline.translation.models import exchange
 from pipeline.translation.models.catalogue import (
     CatalogueModel,
-    read_catalogue,
 )
 from pipeline.translation.models.downloads import Downloads, DownloadSettings
-from pipeline.translation.models.firefox import FirefoxPublisher
 from pipeline.translation.models.pull import ModelSettings, pull
 from pipeline.translation.models.shelf import DRAFTS, LOCK, Shelf
 from pipeline.translation.models.unpacking import unpack
 from tests.conftest import Clock
 from tests.model_stores import (
     COMMIT,
+    FILES,
+    TINY,
+    VOCABULARY,
+    WEIGHTS,
     Hub,
     Registry,
     files_of,
     first,
+    model,
+    on_hub,
     ranged,
     sha256,
 )
 from tests.pipeline.builders import NOW
 from tests.site import Answer, Site, bomb, cut, hang, reset
-
-WEIGHTS, VOCABULARY = b"weights " * 1000, b"vocabulary " * 100
-FILES = {
-    "model": ("model.vien.intgemm.alphas.bin", WEIGHTS),
-    "vocab": ("vocab.vien.spm", VOCABULARY),
-    "lexicalShortlist": ("lex.50.50.vien.s2t.bin", b"shortlist"),
-}
-TINY = "firefox-vi-en-tiny"
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as running:
-        yield running
-
-
-@pytest.fixture
-def registry(site: Site) -> Registry:
-    made = Registry(site)
-    made.offer("vi-en", FILES)
-    return made
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "models")
-
-
-@pytest.fixture
-def settings(site: Site) -> ModelSettings:
-    return ModelSettings(
-        firefox_mirror=site.base_url, hub=site.base_url, timeout_seconds=0.5
-    )
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts follow each other without a pause."""
-    monkeypatch.setattr(
-        "pipeline.translation.models.downloads.FIRST_PAUSE_SECONDS", 0.0
-    )
-
-
-def model(name: str = TINY) -> CatalogueModel:
-    found = read_catalogue().get(name)
-    assert found is not None
-    return found
-
-
-def on_hub(files: tuple[str, ...] = ("model.bin", "spm.model")) -> CatalogueModel:
-    return CatalogueModel(
-        name="many",
-        engine="ctranslate2",
-        architecture="m2m100",
-        sources=("vi", "th"),
-        targets=("en",),
-        size_mb=1,
-        licence="MIT",
-        location="hub",
-        repository="someone/many",
-        files=files,
-    )
-
 
 # --- Pulling ---------------------------------------------------------------------
 
@@ -479,76 +418,3 @@ def test_a_lock_that_leads_elsewhere_is_refused(shelf, text) -> None:
     (shelf.folder / LOCK).write_text(f"[[model]]\n{text}\n{rest}{files}")
     with pytest.raises(ConfigError, match=r"lock\.toml"):
         shelf.installed()
-
-
-# --- Taking along ----------------------------------------------------------------
-
-
-@pytest.fixture
-def exported(registry, shelf, settings, tmp_path) -> Path:
-    pull(model(), shelf, settings, now=Clock())
-    folder: Path = tmp_path / "stick"
-    exchange.export_models(shelf, [TINY], folder)
-    return folder
-
-
-def test_exported_models_are_taken_in_elsewhere(exported, shelf, tmp_path) -> None:
-    other = Shelf(tmp_path / "other")
-    exchange.import_models(other, exported, Clock())
-    assert other.version() == shelf.version()
-    assert other.verify() == {TINY: []}
-    with pytest.raises(InputError, match="not empty"):
-        exchange.export_models(shelf, [TINY], exported)
-
-
-def test_only_what_the_lock_lists_is_taken_in(exported, tmp_path) -> None:
-    (exported / TINY / "extra.bin").write_bytes(b"x")
-    other = Shelf(tmp_path / "other")
-    exchange.import_models(other, exported, Clock())
-    assert not (other.folder / TINY / "extra.bin").exists()
-
-
-@pytest.mark.parametrize("how", ["changed", "missing", "link"])
-def test_a_changed_file_is_not_taken_in(exported, tmp_path, how) -> None:
-    """O3"""
-    path = exported / TINY / "vocab.vien.spm"
-    path.unlink()
-    if how == "changed":
-        path.write_bytes(b"other")
-    elif how == "link":
-        outside = tmp_path / "outside"
-        outside.write_bytes(VOCABULARY)
-        path.symlink_to(outside)
-    other = Shelf(tmp_path / "other")
-    with pytest.raises(DamageError, match="vocab"):
-        exchange.import_models(other, exported, Clock())
-    assert other.installed() == ()
-
-
-def test_plain_files_are_taken_in_under_a_name_of_the_catalogue(tmp_path) -> None:
-    folder = tmp_path / "files"
-    folder.mkdir()
-    (folder / "model.vien.bin").write_bytes(WEIGHTS)
-    (folder / "vocab.vien.spm").write_bytes(VOCABULARY)
-    other = Shelf(tmp_path / "other")
-    taken = exchange.import_plain(other, model(), folder, Clock())
-    assert {f.checked for f in taken.files.values()} == {"local"}
-    assert other.find("firefox", "vi", "en") is not None
-    (folder / "pytorch_model.bin").write_bytes(b"x")
-    with pytest.raises(ConfigError, match="pytorch_model"):
-        exchange.import_plain(other, model(), folder, Clock())
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    with pytest.raises(InputError, match="no files"):
-        exchange.import_plain(other, model(), empty, Clock())
-    with pytest.raises(InputError, match=LOCK):
-        exchange.import_models(other, folder, Clock())
-
-
-def test_a_mirror_needs_no_trailing_slash_and_takes_one(registry, tmp_path) -> None:
-    for number, root in enumerate((registry.root, registry.root + "/")):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        with Downloads(DownloadSettings()) as downloads:
-            draft = FirefoxPublisher(downloads, root).get(model(), folder, "")
-        assert draft.came_from == registry.root
