@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -22,7 +21,6 @@ from pipeline.documents import (
     Translation,
     TranslationRequest,
     TranslationStatus,
-    Translator,
 )
 from pipeline.errors import StageError
 from pipeline.store import memory
@@ -30,7 +28,7 @@ from pipeline.store.documents import raise_for_readings
 from pipeline.store.readings import documents_of, load_segments
 from pipeline.store.translation_state import outdated_readings
 from pipeline.store.translations import load_translations, replace_translations
-from pipeline.translation.chain import WAITING_REASONS
+from pipeline.translation.chain import ChainLink
 
 SOON, LATER = timedelta(minutes=5), timedelta(hours=6)
 """A server that does not answer is asked again soon; a segment on which an engine
@@ -49,14 +47,6 @@ MISSING_REASONS = frozenset(
     {"not_saved", "no_model", "no_engine", "unavailable", "not_installed"}
 )
 """Nothing has tried yet: the document waits. Other reasons are failures."""
-
-
-class TranslationChain(Translator, Protocol):
-    """A translator that can say beforehand what it would use."""
-
-    def recipe(self, source: str, target: str) -> str:
-        """Names what would translate a pair today; "" for nothing."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +97,7 @@ class TranslateStage:
     version = "2"
     batch_size = 32
 
-    def __init__(self, chain: TranslationChain, settings: TranslateSettings) -> None:
+    def __init__(self, chain: ChainLink, settings: TranslateSettings) -> None:
         self._chain = chain
         self._settings = settings
         self._targets = settings.targets
@@ -263,14 +253,14 @@ def _status(wanted: int, missing: Sequence[str]) -> tuple[TranslationStatus, str
 
 
 def _unfinished(found: Sequence[Translation]) -> StageError | None:
+    """What it waits for: nothing that an engine suffers sets a document aside (P10)."""
     for translation in found:
         if translation.status not in {"done", "none_needed"}:
             reason = translation.reason
-            waiting = reason in WAITING_REASONS or reason == "language_undetermined"
             return StageError(
                 reason=reason,
                 detail=f"into {translation.target}",
-                waiting=waiting,
+                waiting=True,
                 again_after=AGAIN_AFTER.get(reason),
             )
     return None

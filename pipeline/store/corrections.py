@@ -102,13 +102,9 @@ def undo(connection: Connection, number: int, *, now: datetime) -> None:
     )
 
 
-def load(
-    connection: Connection, *, limit: int = 100, before: int | None = None
-) -> list[StoredCorrection]:
+def load(connection: Connection, *, limit: int = 100) -> list[StoredCorrection]:
     """Corrections, the newest first."""
     statement = select(corrections).order_by(corrections.c.id.desc()).limit(limit)
-    if before is not None:
-        statement = statement.where(corrections.c.id < before)
     return [_stored(row) for row in connection.execute(statement)]
 
 

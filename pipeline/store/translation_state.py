@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from pipeline.store.tables import (
     documents,
@@ -14,18 +14,6 @@ from pipeline.store.tables import (
     translation_counts,
     translations,
 )
-
-
-def count_by_status(connection: Connection, target: str) -> dict[str, int]:
-    """How many documents' translations into `target` have each status."""
-    statement = (
-        select(translations.c.status, func.count())
-        .join(readings, readings.c.id == translations.c.reading_id)
-        .join(documents, is_shown())
-        .where(translations.c.target == target)
-        .group_by(translations.c.status)
-    )
-    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def is_shown() -> ColumnElement[bool]:

@@ -9,25 +9,6 @@ from typing import Protocol
 from pipeline.documents import Translated, TranslationRequest, Translator
 from pipeline.translation.checks import bad
 
-WAITING_REASONS = frozenset(
-    {
-        "not_saved",
-        "no_model",
-        "no_engine",
-        "damaged_model",
-        "bad_model",
-        "not_installed",
-        "unavailable",
-        "refused",
-        "timeout",
-        "crash",
-        "out_of_memory",
-        "bad_answer",
-    }
-)
-"""Reasons that say "not yet": whatever an engine suffers, the document waits (P10)."""
-
-
 ABSENCE = frozenset({"not_saved", "no_model", "no_engine"})
 """Reasons of who has nothing to do with a pair: what an engine *suffers* tells more."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.documents import Translated, TranslationRequest
+from pipeline.translation.chain import by_pair
 
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans(dict.fromkeys("«»“”„‟″〝〞", '"') | dict.fromkeys("‘’‚‛′", "'"))
@@ -72,7 +73,7 @@ class CorrectionTranslator:
     def translate(self, requests: Sequence[TranslationRequest]) -> list[Translated]:
         """The correction of each segment that has one."""
         answers = [_NOT_CORRECTED] * len(requests)
-        for (source, target), numbers in _by_pair(requests).items():
+        for (source, target), numbers in by_pair(requests).items():
             places = {
                 n: (segment_checksum(requests[n].text), requests[n].document)
                 for n in numbers
@@ -99,7 +100,7 @@ class MemoryTranslator:
     def translate(self, requests: Sequence[TranslationRequest]) -> list[Translated]:
         """The saved translation of each segment that has one."""
         answers: list[Translated] = [_NOT_SAVED] * len(requests)
-        numbers_by_pair = _by_pair(requests)
+        numbers_by_pair = by_pair(requests)
         for source, target in self._saved.known(numbers_by_pair.keys()):
             numbers = numbers_by_pair[source, target]
             sums = {n: segment_checksum(requests[n].text) for n in numbers}
@@ -133,13 +134,3 @@ def normalise_segment(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text).translate(_QUOTES)
     return _SPACE.sub(" ", text).strip()
-
-
-def _by_pair(
-    requests: Iterable[TranslationRequest],
-) -> dict[LanguagePair, list[int]]:
-    pairs: dict[LanguagePair, list[int]] = {}
-    for number, request in enumerate(requests):
-        pair = (request.source_language, request.target_language)
-        pairs.setdefault(pair, []).append(number)
-    return pairs
