@@ -14,6 +14,7 @@ from importlib.metadata import version
 from importlib.resources import files
 
 from pipeline.documents import UNDETERMINED, Segment, SegmentField
+from pipeline.languages import primary
 
 SEGMENTER_VERSION = f"sentencex-{version('sentencex')}+2"
 
@@ -102,5 +103,5 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _base_language(language: str) -> str:
-    base = language.split("-")[0].lower()
+    base = primary(language)
     return DEFAULT_LANGUAGE if base == UNDETERMINED else base

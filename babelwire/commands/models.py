@@ -34,7 +34,7 @@ def list_(
     from babelwire.modelling import catalogue_of, list_json, shelf_of
     from babelwire.terminal import print_json
     from babelwire.workspace import find_workspace
-    from pipeline.translation.models.catalogue import primary
+    from pipeline.translation.models.catalogue import model_language
 
     workspace = find_workspace(root)
     catalogue, shelf = catalogue_of(workspace), shelf_of(workspace)
@@ -42,15 +42,15 @@ def list_(
     chosen = [
         model
         for model in catalogue.models
-        if (lang is None or primary(lang) in model.sources)
-        and (target is None or primary(target) in model.targets)
+        if (lang is None or model_language(lang) in model.sources)
+        and (target is None or model_language(target) in model.targets)
         and (not installed or model.name in there)
     ]
     if as_json:
         print_json(list_json(catalogue, shelf, chosen))
         return
     chosen.sort(key=lambda m: (len(m.sources) > 1, m.sources[0]))
-    pair = (primary(lang), primary(target or "en")) if lang else None
+    pair = (model_language(lang), model_language(target or "en")) if lang else None
     _show(catalogue, shelf, chosen, pair)
 
 

@@ -23,6 +23,7 @@ from pipeline.documents import (
     TranslationStatus,
 )
 from pipeline.errors import StageError
+from pipeline.languages import primary
 from pipeline.store import memory
 from pipeline.store.documents import raise_for_readings
 from pipeline.store.readings import documents_of, load_segments
@@ -225,7 +226,7 @@ def _requests(reading: Segmented, target: str) -> list[TranslationRequest]:
 
 
 def _needs_translation(language: str, target: str) -> bool:
-    same = language.split("-")[0] == target.split("-")[0]
+    same = primary(language) == primary(target)
     return language != UNDETERMINED and not same
 
 

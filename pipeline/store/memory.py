@@ -1,4 +1,8 @@
-"""Saved translations in the store."""
+"""Saved translations in the store, by the primary subtag of their language.
+
+What is saved for `zh-Hans` or `pt-BR` serves `zh`, `pt`: an identifier cannot tell
+regions, and a segment that is equal to the letter is the same in every one.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pipeline.languages import primary
 from pipeline.store.database import Database
 from pipeline.store.tables import memory
 from pipeline.translation.memory import LanguagePair, segment_checksum
@@ -98,18 +103,6 @@ def load(
         after = (last.source_language, last.target_language, last.checksum)
 
 
-def primary_language(tag: str) -> str:
-    """The primary subtag: what is saved for `zh-Hans` or `pt-BR` serves `zh`, `pt`.
-
-    An identifier cannot tell regions, and a segment that is equal to the letter
-    is the same in every one.
-
-    >>> primary_language("zh-Hans")
-    'zh'
-    """
-    return tag.split("-")[0].lower()
-
-
 def supply(connection: Connection) -> str:
     """Changes whenever translations were added: waiting documents try again."""
     number, newest = connection.execute(
@@ -121,7 +114,7 @@ def supply(connection: Connection) -> str:
 
 def _is_pair(source: str, target: str) -> tuple[ColumnElement[bool], ...]:
     return (
-        memory.c.source_language == primary_language(source),
+        memory.c.source_language == primary(source),
         memory.c.target_language == target,
     )
 
@@ -132,7 +125,7 @@ def _of_pair(source: str, target: str) -> Select[tuple[str]]:
 
 def _row(pair: SavedTranslation) -> dict[str, object]:
     return {
-        "source_language": primary_language(pair.source_language),
+        "source_language": primary(pair.source_language),
         "target_language": pair.target_language,
         "checksum": segment_checksum(pair.source_text),
         "source_text": pair.source_text,
@@ -166,7 +159,7 @@ def _page(
     statement = select(memory).order_by(*key).limit(BATCH)
     if source_language:
         statement = statement.where(
-            memory.c.source_language == primary_language(source_language)
+            memory.c.source_language == primary(source_language)
         )
     if target_language:
         statement = statement.where(memory.c.target_language == target_language)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pipeline.documents import Translated, TranslationRequest, Translator
+from pipeline.languages import primary
 from pipeline.translation.checks import bad
 
 ABSENCE = frozenset({"not_saved", "no_model", "no_engine"})
@@ -70,7 +71,7 @@ class Chain:
 
     def _engines(self, source: str, target: str) -> tuple[Translator, ...]:
         """Those configured for `zh-Hans-en`, or else `zh-en`, or else for all."""
-        for language in (source, source.split("-")[0]):
+        for language in (source, primary(source)):
             own = self._pairs.get(f"{language}-{target}")
             if own is not None:
                 return own

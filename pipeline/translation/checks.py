@@ -19,6 +19,7 @@ from importlib.resources import files
 import regex
 
 from pipeline.documents import UNDETERMINED, Identification
+from pipeline.languages import primary
 from pipeline.translation.pieces import UNSPACED_TARGETS, links_in
 
 BAD = frozenset({"repetition", "length", "script", "copy", "language"})
@@ -122,7 +123,7 @@ def bad(flags: Sequence[str]) -> int:
 
 def _tokens(text: str, language: str) -> list[str]:
     words: list[str] = _WORD.findall(text.casefold())
-    if language.split("-")[0] in UNSPACED_TARGETS:
+    if primary(language) in UNSPACED_TARGETS:
         return [c for word in words for c in word]
     return words
 
@@ -152,7 +153,7 @@ def _longest_run(tokens: Sequence[str], size: int) -> int:
 
 def _is_off_length(original: str, output: str, source: str, target: str) -> bool:
     ratios = _ratios()
-    one, other = ratios.get(_base(source), 1.0), ratios.get(_base(target), 1.0)
+    one, other = ratios.get(primary(source), 1.0), ratios.get(primary(target), 1.0)
     if len(original) / one < LENGTH_FROM:
         return False
     factor = (len(output) / other) / (len(original) / one)
@@ -191,7 +192,7 @@ def _is_another_language(output: str, target: str, identify: Identify | None) ->
     return (
         found.confidence >= LANGUAGE_SURE
         and found.language != UNDETERMINED
-        and _base(found.language) not in _close_to(_base(target))
+        and primary(found.language) not in _close_to(primary(target))
     )
 
 
@@ -249,7 +250,7 @@ def _script_pattern(language: str) -> regex.Pattern[str] | None:
     from babel.core import get_global
 
     likely = get_global("likely_subtags")
-    tag = likely.get(language.replace("-", "_")) or likely.get(_base(language)) or ""
+    tag = likely.get(language.replace("-", "_")) or likely.get(primary(language)) or ""
     given = [part for part in language.split("-")[1:] if len(part) == 4]
     codes = given or [part for part in tag.split("_") if len(part) == 4]
     if not codes:
@@ -262,7 +263,3 @@ def _script_pattern(language: str) -> regex.Pattern[str] | None:
 def _ratios() -> Mapping[str, float]:
     path = files("pipeline.translation").joinpath("length_ratios.toml")
     return tomllib.loads(path.read_text("utf-8"))
-
-
-def _base(language: str) -> str:
-    return language.split("-")[0].lower()

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 
 import regex
 
+from pipeline.languages import primary
 from pipeline.names import Name
 from pipeline.translation.pieces import UNSPACED_SCRIPTS, UNSPACED_TARGETS
 
@@ -219,9 +220,9 @@ def _spellings(name: Name, language: str) -> tuple[str, ...]:
     """Of a language, whatever its region or script."""
     if language in name.spellings:
         return name.spellings[language]
-    base = language.split("-")[0]
+    base = primary(language)
     for tag, written in name.spellings.items():
-        if tag.split("-")[0] == base:
+        if primary(tag) == base:
             return written
     return ()
 
@@ -229,7 +230,7 @@ def _spellings(name: Name, language: str) -> tuple[str, ...]:
 def _any_of(owners: Mapping[str, Name], language: str) -> regex.Pattern[str]:
     words = sorted(owners, key=len, reverse=True)
     inner = "(" + "|".join(map(regex.escape, words)) + ")"
-    base = language.split("-")[0]
+    base = primary(language)
     if base in UNSPACED_TARGETS:
         return regex.compile(inner, regex.IGNORECASE)
     prefix = _ARABIC_PREFIX if base in _PREFIXED else ""

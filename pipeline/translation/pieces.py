@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import regex
 
+from pipeline.languages import primary
+
 LONG_WORD = 100
 """Letters without a blank that are no word of any language: the longest German
 compound in print has 80. Engines cut or repeat them."""
@@ -124,7 +126,7 @@ def join(pieces: Sequence[Piece], outputs: Sequence[str], target: str) -> str:
         outputs: Of the pieces that are not carried, in order.
         target: BCP 47 tag: some languages write no blanks.
     """
-    spaced = target.split("-")[0] not in UNSPACED_TARGETS
+    spaced = primary(target) not in UNSPACED_TARGETS
     waiting = iter(outputs)
     text, before = "", None
     for number, piece in enumerate(pieces):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.documents import PEOPLE, Translated, TranslationRequest
+from pipeline.languages import primary
 from pipeline.translation.cache import CachedTranslation, NoCache, TranslationCache
 from pipeline.translation.chain import Chain, by_pair, checksum16
 from pipeline.translation.memory import segment_checksum
@@ -29,7 +30,7 @@ class PivotTranslator:
 
     def recipe(self, source: str, target: str) -> str:
         """Of both steps; "" while one of them has nothing."""
-        if self._through in {source.split("-")[0], target.split("-")[0]}:
+        if self._through in {primary(source), primary(target)}:
             return ""
         first = self._chain.recipe(source, self._through)
         second = self._chain.recipe(self._through, target)

@@ -7,8 +7,9 @@ every engine indexes and ranks the same.
 
 from __future__ import annotations
 
+from pipeline.languages import primary
 from search_index.analysis.analyzer import Analyzer, Fields, analyzer_for
-from search_index.analysis.recipes import Recipe, primary, recipe_for
+from search_index.analysis.recipes import Recipe, recipe_for
 
 ANALYSIS_VERSION = "1"
 """Raised whenever any text may give other tokens: a new index generation."""

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from pipeline.languages import primary
+
 Words = Literal["spaces", "icu", "bigrams", "syllables"]
 Grams = Literal["word4", "run2", "run3", "syllable2", "word"]
 
@@ -31,15 +33,6 @@ class Recipe:
     weight: float = 1.0
     gram_weight: float = 0.25
     stop_words: bool = False
-
-
-def primary(language: str) -> str:
-    """The first subtag of a BCP 47 tag, in lower case.
-
-    >>> primary("zh-Hans")
-    'zh'
-    """
-    return language.partition("-")[0].lower()
 
 
 @cache

@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from pipeline.languages import primary
 from search_index.analysis.normalise import is_marked, lower, plain
-from search_index.analysis.recipes import primary, recipe_for, stop_words
+from search_index.analysis.recipes import recipe_for, stop_words
 
 
 def is_small_word(word: str, language: str) -> bool:

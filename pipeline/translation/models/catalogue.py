@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, MinLen
 
 from pipeline.errors import ConfigError
+from pipeline.languages import primary
 from pipeline.settings import from_mapping, read_toml
 from pipeline.translation.engine import LocalKind
 
@@ -129,7 +130,7 @@ class Catalogue:
 
     def serving(self, source: str, target: str) -> list[CatalogueModel]:
         """The models for a pair of BCP 47 tags, the best of that pair first."""
-        pair = primary(source), primary(target)
+        pair = model_language(source), model_language(target)
         found = [model for model in self.models if model.serves(*pair)]
         return sorted(found, key=lambda model: _rank(model, model.score(*pair)))
 
@@ -160,13 +161,13 @@ def read_catalogue(own: Path | None = None) -> Catalogue:
     return Catalogue(model for path in paths for model in _read(path).model)
 
 
-def primary(tag: str) -> str:
+def model_language(tag: str) -> str:
     """The primary subtag by which models are known.
 
-    >>> primary("zh-Hans"), primary("no")
+    >>> model_language("zh-Hans"), model_language("no")
     ('zh', 'nb')
     """
-    base = tag.split("-")[0].lower()
+    base = primary(tag)
     return SAME.get(base, base)
 
 

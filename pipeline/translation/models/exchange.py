@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DamageError, InputError
-from pipeline.translation.models.catalogue import CatalogueModel, primary
+from pipeline.translation.models.catalogue import CatalogueModel, model_language
 from pipeline.translation.models.drafts import (
     refuse_pickles,
     refuse_pickles_by_name,
@@ -164,8 +164,8 @@ def convert_model(
         name=name,
         engine="ctranslate2",
         architecture="marian",
-        sources=(primary(pair[0]),),
-        targets=(primary(pair[1]),),
+        sources=(model_language(pair[0]),),
+        targets=(model_language(pair[1]),),
         licence=licence,
         came_from=str(source),
         order=OWN,

@@ -24,7 +24,7 @@ from typing import Any, Literal
 from pipeline.errors import ConfigError, DiskFullError, InputError, LockedError
 from pipeline.settings import from_mapping
 from pipeline.translation.engine import InstalledModel, LocalKind
-from pipeline.translation.models.catalogue import primary
+from pipeline.translation.models.catalogue import model_language
 
 LOCK = "lock.toml"
 _OTHER_FILES = (".toml", ".new", ".lock")
@@ -145,7 +145,7 @@ class Shelf:
         self, engine: LocalKind, source: str, target: str
     ) -> InstalledModel | None:
         """The best installed model of an engine for a pair of BCP 47 tags."""
-        pair = primary(source), primary(target)
+        pair = model_language(source), model_language(target)
         for model in self.installed():
             if model.engine == engine and serves(model, *pair):
                 return self._installed(model)
@@ -269,7 +269,7 @@ class Shelf:
 
 
 def serves(model: LockedModel, source: str, target: str) -> bool:
-    """Whether a model translates between two primary subtags."""
+    """Whether a model translates between two model_language subtags."""
     return source in model.sources and target in model.targets and source != target
 
 
