@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.languages import primary
 from pipeline.translation.answers import (
     BAD_ANSWER,
     Asked,
@@ -108,4 +109,4 @@ def _read(answer: Any, number: int) -> Asked:
 
 def _code(tag: str) -> str:
     """LibreTranslate's code: the primary subtag; `zh-Hant` as it is."""
-    return tag if tag == "zh-Hant" else tag.split("-", maxsplit=1)[0]
+    return tag if tag == "zh-Hant" else primary(tag)
