@@ -12,6 +12,7 @@ the program, its configuration or its surroundings raises::
     │   ├── LockedError      another process owns it
     │   ├── NewerStoreError  the database was made by a newer version
     │   ├── DiskFullError    no space left
+    │   ├── UnreachableError nobody answers there
     │   └── EngineError      an index or translation engine
     └── DamageError          stored bytes are not what they were exit status 1
 """
@@ -70,6 +71,10 @@ class NewerStoreError(UnavailableError):
 
 class DiskFullError(UnavailableError):
     """No space left on the device; nothing was damaged, run again later."""
+
+
+class UnreachableError(UnavailableError):
+    """Nobody answered as a server would: another time, or another way, may help."""
 
 
 class EngineError(UnavailableError):

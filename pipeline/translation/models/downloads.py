@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
 from pipeline.content_encoding import decode_body
-from pipeline.errors import StageError, UnavailableError
+from pipeline.errors import StageError, UnavailableError, UnreachableError
 
 if TYPE_CHECKING:
     import httpx
@@ -208,10 +208,8 @@ class Downloads:
                 raise UnavailableError(str(error)) from error
             except (_RetryError, httpx.HTTPError, httpx.InvalidURL) as error:
                 if number == times - 1:
-                    raise UnavailableError(
-                        f"{url}: {error or type(error).__name__}; try again later, "
-                        "what came is kept (without internet: models import DIR)"
-                    ) from error
+                    why = error or type(error).__name__
+                    raise UnreachableError(f"{url}: {why}") from error
                 self._pause(pause)
                 pause *= 2
             else:

@@ -136,7 +136,7 @@ class FirefoxPublisher:
 
     def _find(self, model: CatalogueModel, revision: str) -> tuple[str, Offer]:
         """Where the model is offered, and as what; the first root that has it."""
-        troubles = []
+        troubles: list[UnavailableError] = []
         for address in self._roots:
             root = address.rstrip("/")
             is_settings = root.endswith("/v1")
@@ -145,8 +145,9 @@ class FirefoxPublisher:
                 offers = list_offers(self._downloads, root, model)
                 return root, _chosen(offers, model, revision, root)
             except UnavailableError as error:
-                troubles.append(str(error))
-        raise UnavailableError("; ".join(troubles))
+                troubles.append(error)
+        kind = type(troubles[-1])
+        raise kind("; ".join(map(str, troubles)))
 
     def _fetch(self, part: Part, folder: Path, progress: Progress) -> None:
         path = folder / part.name

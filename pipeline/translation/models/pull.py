@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.errors import ConfigError, DamageError, UnavailableError
+from pipeline.errors import ConfigError, DamageError, UnavailableError, UnreachableError
 from pipeline.translation.models.catalogue import CatalogueModel, Location
 from pipeline.translation.models.downloads import (
     Downloads,
@@ -186,7 +186,13 @@ def _draft(
                 token=settings.environment.get("HF_TOKEN", ""),
             ),
         }
-        return publishers[model.location].get(model, folder, revision, progress)
+        try:
+            return publishers[model.location].get(model, folder, revision, progress)
+        except UnreachableError as error:
+            raise UnavailableError(
+                f"{error}; try again later, what came is kept; without internet, "
+                '"babelwire models import DIR" takes models from a folder'
+            ) from error
 
 
 def _locked(model: CatalogueModel, draft: Draft) -> LockedModel:
