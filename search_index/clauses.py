@@ -23,9 +23,22 @@ KEYWORD_FIELDS = (
     "languages",
     "translation_status",
     "cluster",
+    "publisher_name",
+    "owner_name",
 )
 """Exact values. `language` is the document's tag, `languages` every prefix of
 it (RFC 4647 basic filtering: `zh` finds `zh-Hans`)."""
+
+FACET_FIELDS = {
+    "language": "language",
+    "source": "source",
+    "kind": "kind",
+    "country": "country",
+    "audience": "audience",
+    "publisher": "publisher_name",
+    "owner": "owner_name",
+}
+"""Facets, and the keyword field that each counts; the timeline is one more."""
 
 NAME_FIELDS = ("publisher", "owner")
 """Folded words with positions, so that part of a name finds it."""

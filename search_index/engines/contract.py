@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from search_index.clauses import Clause, Plan
 
 if TYPE_CHECKING:
     from search_index.query import Facet, Sort
+
+Timeline = Literal["day", "week", "month"]
+"""Parts of the timeline; weeks begin on Monday (ISO 8601)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,64 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PageRequest:
+    """All that one page of an answer needs, asked at once.
+
+    Attributes:
+        plan: Full matches come first, partial ones fill the page below them.
+        limit: Hits on the page.
+        offset: Hits before it, full and partial together.
+        sort: By score then id, or newest first then id.
+        timezone: IANA name; the timeline's days are this zone's.
+        timeline: Its parts.
+        counted: Clauses of which only the number of documents is wanted.
+    """
+
+    plan: Plan
+    limit: int
+    offset: int = 0
+    sort: Sort = "relevance"
+    timezone: str = "UTC"
+    timeline: Timeline = "day"
+    counted: tuple[Clause, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What a `PageRequest` found.
+
+    Attributes:
+        full: Full matches; its total counts all of them.
+        some: The partial ones below them, as many as there is room for.
+        facets: Of the full matches.
+        counts: As `counted` asked, in its order.
+    """
+
+    full: Found
+    some: Found
+    facets: Mapping[str, tuple[Facet, ...]]
+    counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterCounts:
+    """What of a cluster an answer has: documents, and how widely they are spread."""
+
+    documents: int
+    publishers: int
+    owners: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A document that the engine will never take as it is."""
+
+    id: str
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """A whole index in three numbers, cheap to take and to compare."""
 
@@ -85,7 +146,11 @@ class Generation:
 
 
 class IndexWriter(Protocol):
-    """Writes one generation. What is put is visible after `commit`."""
+    """Writes one generation.
+
+    What is put into the living one is visible after `commit`, into another one
+    when its `write` block has ended.
+    """
 
     def put(self, entries: Sequence[IndexEntry]) -> None:
         """Adds or replaces; a document that is newer in the index stays."""
@@ -95,17 +160,27 @@ class IndexWriter(Protocol):
         """Removes ids, each unless the index has a version newer than given."""
         ...
 
-    def commit(self) -> None:
-        """Makes it durable and visible.
+    def commit(self) -> Sequence[Refusal]:
+        """Makes it durable and visible; what of it was refused for good.
 
         Raises:
             DiskFullError: No space; the index is as before.
+            UnavailableError: A server does not answer, or takes nothing now. Some
+                may have been written: the same again changes nothing.
         """
         ...
 
 
 class Snapshot(Protocol):
-    """One unchanging view of the index, while others write."""
+    """One view of the index, while others write.
+
+    What one call gives is of one moment; an embedded index gives every call of
+    the same moment.
+    """
+
+    def page(self, request: PageRequest) -> Page:
+        """Hits, facets and counts of one page, in as few requests as can be."""
+        ...
 
     def search(
         self,
@@ -129,9 +204,34 @@ class Snapshot(Protocol):
         ...
 
     def facets(
-        self, clause: Clause, *, timezone: str
+        self, clause: Clause, *, timezone: str, timeline: Timeline = "day"
     ) -> Mapping[str, tuple[Facet, ...]]:
-        """`FACETS` over all that matches: most first, days in order."""
+        """`FACET_FIELDS` over all that matches, most first, and the timeline.
+
+        The timeline's key is its part (`day`, `week`, `month`), its values the
+        first day of each part that has documents (`2024-06-21`), in order.
+        """
+        ...
+
+    def clusters(
+        self, clause: Clause, clusters: Sequence[str]
+    ) -> Mapping[str, ClusterCounts]:
+        """What matches of each of these clusters; those of which something does."""
+        ...
+
+    def frequencies(self, field: str, tokens: Sequence[str]) -> list[int]:
+        """In how many documents each token stands in a field of tokens.
+
+        Deleted documents may still be counted.
+        """
+        ...
+
+    def similar(self, field: str, token: str) -> Mapping[str, int]:
+        """Tokens of a field that are one edit from a token, with their documents.
+
+        An edit is a letter more, less or another, or two neighbours swapped
+        (Damerau, CACM 7(3), 1964). The token itself is not among them.
+        """
         ...
 
     def iterate(self, clause: Clause) -> Iterator[Ranked]:
@@ -152,6 +252,10 @@ class Snapshot(Protocol):
 
     def summary(self) -> Summary:
         """Counts to compare with the store's."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of what is kept for this view; it is asked nothing more."""
         ...
 
 
@@ -200,8 +304,12 @@ class IndexEngine(Protocol):
         """Makes it the living one, in one step."""
         ...
 
-    def prune(self) -> list[str]:
-        """Removes generations that are not living; their names."""
+    def prune(self, *, unfinished: bool = False) -> list[str]:
+        """Removes generations that are not living; their names.
+
+        Args:
+            unfinished: Only those that never lived: what a killed rebuild left.
+        """
         ...
 
     def damage(self) -> list[str]:
