@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ROUND_SECONDS = 1.0
 """A round begins at least so often while the crawl goes on."""
 
+STOP_SECONDS = 30.0
+"""An interrupted crawl has so long to store what it fetched."""
+
 
 def run_rounds(workspace: Workspace, database: Database, job: CrawlJob) -> CrawlOutcome:
     """Crawls, processes and indexes together until all is done.
@@ -69,7 +72,8 @@ class _Rounds:
         self._indexed = 0
 
     def run(self) -> None:
-        threading.Thread(target=self._listen, daemon=True).start()
+        listener = threading.Thread(target=self._listen, daemon=True)
+        listener.start()
         try:
             with crawl_progress() as progress:
                 crawling = True
@@ -81,6 +85,7 @@ class _Rounds:
                     self._round(progress)
         except BaseException:
             self._crawl.interrupt()
+            listener.join(STOP_SECONDS)  # it reads what the child says to its end
             raise
 
     def _listen(self) -> None:
