@@ -13,12 +13,25 @@ from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from search_index.engines.contract import IndexEngine
+    from search_index.engines.elasticsearch_server import ElasticsearchSettings
 
-__all__ = ["open_index"]
+__all__ = ["ENGINES", "open_index"]
+
+ENGINES = ("tantivy", "elasticsearch")
 
 
-def open_index(folder: Path, *, engine: str = "tantivy") -> IndexEngine:
-    """The index in a workspace's folder; nothing is read or made yet.
+def open_index(
+    folder: Path,
+    *,
+    engine: str = "tantivy",
+    server: ElasticsearchSettings | None = None,
+) -> IndexEngine:
+    """The index of a workspace; nothing is read or made yet.
+
+    Args:
+        folder: Of an embedded index, and of the lock of any.
+        engine: One of `ENGINES`.
+        server: Where Elasticsearch is; its default is this machine.
 
     Raises:
         ConfigError: No such engine.
@@ -27,4 +40,10 @@ def open_index(folder: Path, *, engine: str = "tantivy") -> IndexEngine:
         from search_index.engines.tantivy_index import TantivyIndex
 
         return TantivyIndex(folder)
-    raise ConfigError(f'index.engine: found "{engine}", expected "tantivy"')
+    if engine == "elasticsearch":
+        from search_index.engines.elasticsearch_index import ElasticsearchIndex
+        from search_index.engines.elasticsearch_server import ElasticsearchSettings
+
+        return ElasticsearchIndex(folder, server or ElasticsearchSettings())
+    expected = ", ".join(f'"{known}"' for known in ENGINES)
+    raise ConfigError(f'index.engine: found "{engine}", expected one of {expected}')

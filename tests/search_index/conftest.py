@@ -8,21 +8,58 @@ import pytest
 from pipeline.documents import Document
 from search_index import open_index
 from search_index.engines.contract import IndexEngine
+from search_index.engines.elasticsearch_server import ElasticsearchSettings
+from tests import elasticsearch
 from tests.search_index.samples import FORUM, write
 
-ENGINES = ("tantivy",)
+ENGINES = [
+    "tantivy",
+    *(
+        [pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)]
+        if elasticsearch.URLS
+        else []
+    ),
+]
 
 MakeIndex = Callable[[Iterable[Document]], IndexEngine]
+OpenIndex = Callable[[], IndexEngine]
 
 
 @pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The name of each engine that is there."""
+    return str(request.param)
+
+
+@pytest.fixture
+def server(engine: str) -> ElasticsearchSettings | None:
+    """Where the test's index is, for an engine that is a server."""
+    return elasticsearch.settings() if engine == "elasticsearch" else None
+
+
+@pytest.fixture
 def empty_index(
-    request: pytest.FixtureRequest, tmp_path: Path
+    engine: str, server: ElasticsearchSettings | None, tmp_path: Path
 ) -> Iterator[IndexEngine]:
     """An engine without any generation."""
-    index = open_index(tmp_path / "index", engine=request.param)
-    yield index
-    index.close()
+    with elasticsearch.opened(engine, tmp_path / "index", server) as index:
+        yield index
+
+
+@pytest.fixture
+def open_again(
+    engine: str, server: ElasticsearchSettings | None, tmp_path: Path
+) -> Iterator[OpenIndex]:
+    """Opens the test's index once more, as another process would."""
+    opened: list[IndexEngine] = []
+
+    def open_it() -> IndexEngine:
+        opened.append(open_index(tmp_path / "index", engine=engine, server=server))
+        return opened[-1]
+
+    yield open_it
+    for index in opened:
+        index.close()
 
 
 @pytest.fixture

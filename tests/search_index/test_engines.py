@@ -24,7 +24,7 @@ from search_index.clauses import (
 )
 from search_index.engines.contract import IndexEngine, Snapshot
 from search_index.entry import build_entry, milliseconds
-from tests.search_index.conftest import MakeIndex
+from tests.search_index.conftest import MakeIndex, OpenIndex
 from tests.search_index.samples import NOON, document, document_id, write
 
 
@@ -234,8 +234,8 @@ def test_without_an_index_the_message_says_what_to_do(empty_index: IndexEngine) 
         empty_index.snapshot()
 
 
-def test_only_one_process_writes(forum: IndexEngine, tmp_path: Path) -> None:
-    other = open_index(tmp_path / "index", engine=forum.name)
+def test_only_one_process_writes(forum: IndexEngine, open_again: OpenIndex) -> None:
+    other = open_again()
     with (
         forum.exclusive(),
         pytest.raises(LockedError, match="another process"),
@@ -254,8 +254,9 @@ def test_a_generation_beside_is_found_only_after_it_was_activated(
     open_search = forum.snapshot()
     assert open_search.count(Everything()) == 4
     forum.activate("g-2")
-    assert forum.prune() == ["g-1"]
     assert open_search.count(Everything()) == 4
+    assert forum.snapshot().count(Everything()) == 1
+    assert forum.prune() == ["g-1"]
     assert forum.snapshot().count(Everything()) == 1
     current = forum.current()
     assert current is not None
@@ -263,14 +264,13 @@ def test_a_generation_beside_is_found_only_after_it_was_activated(
 
 
 def test_what_another_process_commits_is_seen_by_the_next_search(
-    forum: IndexEngine, tmp_path: Path
+    forum: IndexEngine, open_again: OpenIndex
 ) -> None:
-    other = open_index(tmp_path / "index", engine=forum.name)
+    other = open_again()
     for count in (4, 5, 6):
         assert other.snapshot().count(Everything()) == count
         assert other.snapshot().count(Everything()) == count
         write(forum, [document(f"n{count}", "text")])
-    other.close()
 
 
 class TestTantivyFiles:
