@@ -3,22 +3,24 @@
 At least once, and the same again: a batch is put, committed, and only then
 noted in `index_state`. A process that dies in between leaves the batch in the
 backlog; putting it again changes nothing, for an older version never replaces a
-newer one and an equal one replaces itself.
+newer one and an equal one replaces itself. What the engine refuses for good is noted
+with its reason and not held there: set aside until its next version.
 
-An index that is gone, damaged, or made by another analysis or for another
-target is built anew as a generation of its own.
+An index that is gone, damaged, made by another analysis or for another target, or
+that belongs to another store, is built anew as a generation of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from pipeline.documents import Document
-from pipeline.errors import DamageError, UnavailableError
+from pipeline.errors import DamageError
 from pipeline.failpoints import failpoint
 from pipeline.store import Database, index_state
 from pipeline.store.documents import load_documents
@@ -29,6 +31,7 @@ from search_index.engines.contract import (
     IndexEngine,
     IndexEntry,
     IndexWriter,
+    Refusal,
 )
 from search_index.entry import build_entry
 
@@ -51,6 +54,7 @@ class SyncReport:
         generation: The one that lives now.
         written: Documents put.
         removed: Documents removed.
+        refused: Documents that the engine does not take, set aside.
         repaired: Documents the index did not hold as noted, brought again.
         rebuilt: Why a new generation was made, or "".
     """
@@ -58,8 +62,23 @@ class SyncReport:
     generation: str
     written: int = 0
     removed: int = 0
+    refused: int = 0
     repaired: int = 0
     rebuilt: str = ""
+
+    def __add__(self, other: SyncReport) -> SyncReport:
+        """Both together, of one generation."""
+        return replace(
+            self,
+            written=self.written + other.written,
+            removed=self.removed + other.removed,
+            refused=self.refused + other.refused,
+            repaired=self.repaired + other.repaired,
+        )
+
+
+class _ForeignIndexError(Exception):
+    """The index holds versions that the store never had."""
 
 
 def new_generation_name() -> str:
@@ -91,15 +110,19 @@ def sync(
     Raises:
         LockedError: Another process changes the index.
         DiskFullError: What was committed stays; run again.
+        UnavailableError: A server does not answer; run again.
     """
     feed = _Feed(database, index, batch, on_progress, load)
     with index.exclusive():
         living = index.current()
         reason = _why_anew(index, living, target)
         if living is not None and not reason:
-            if index.prune():  # what a killed rebuild left
+            if index.prune(unfinished=index.keeps_old):  # what a killed rebuild left
                 feed.forget_all_but(living.name)
-            return feed.bring_up_to_date(living, target)
+            try:
+                return feed.bring_up_to_date(living, target)
+            except _ForeignIndexError:
+                reason = "it held newer documents than the store"
         return _build(feed, index, target, new_name(), reason)
 
 
@@ -115,8 +138,8 @@ def rebuild(
 ) -> SyncReport:
     """Builds a new generation beside the living one, and swaps.
 
-    The living one answers until the new one has caught up and its counts are
-    equal to the store's. Arguments and errors as of `sync`.
+    The living one answers until the new one has caught up and holds what was noted, id
+    by id, with the same checksums. Arguments and errors as of `sync`.
     """
     feed = _Feed(database, index, batch, on_progress, load)
     with index.exclusive():
@@ -140,19 +163,21 @@ class _Feed:
         self._on_progress = on_progress
         self._load = load
 
-    def bring_up_to_date(self, generation: Generation, target: str) -> SyncReport:
-        """The backlog, and whatever the index does not hold as noted."""
+    def bring_up_to_date(
+        self, generation: Generation, target: str, *, thoroughly: bool = False
+    ) -> SyncReport:
+        """The backlog, and whatever the index does not hold as noted.
+
+        Args:
+            generation: To be written.
+            target: Language of its translations.
+            thoroughly: Compare every id and checksum, not only their sums.
+        """
         report = self._drain(generation, target)
-        repaired = self._reconcile(generation)
+        repaired = self._reconcile(generation, thoroughly=thoroughly)
         if repaired:
-            again = self._drain(generation, target)
-            report = replace(
-                report,
-                written=report.written + again.written,
-                removed=report.removed + again.removed,
-                repaired=repaired,
-            )
-        return report
+            report += self._drain(generation, target)
+        return replace(report, repaired=repaired)
 
     def forget_all_but(self, name: str) -> None:
         """Removes the notes on generations that are gone."""
@@ -170,13 +195,8 @@ class _Feed:
             ).backlog
         with self._index.write(generation.name) as writer:
             while waiting:
-                written, removed = self._bring(writer, generation, target, waiting)
-                report = replace(
-                    report,
-                    written=report.written + written,
-                    removed=report.removed + removed,
-                )
-                done = report.written + report.removed
+                report += self._bring(writer, generation, target, waiting)
+                done = report.written + report.removed + report.refused
                 if self._on_progress is not None:
                     self._on_progress(done, max(total, done))
                 waiting = self._next(generation)
@@ -194,7 +214,7 @@ class _Feed:
         generation: Generation,
         target: str,
         waiting: Sequence[tuple[str, int]],
-    ) -> tuple[int, int]:
+    ) -> SyncReport:
         """One batch: written, committed, noted."""
         with self._database.read() as connection:
             documents = self._load(connection, [i for i, _ in waiting])
@@ -209,52 +229,87 @@ class _Feed:
             entries += piece
         writer.delete(gone)
         failpoint("index.after_write")
-        writer.commit()
+        refused = self._commit(writer)
         failpoint("index.after_commit")
-        self._note(generation, entries, gone)
-        return len(entries), len(gone)
+        taken = [entry for entry in entries if entry.id not in refused]
+        self._note(generation, taken, gone, refused.values())
+        return SyncReport(
+            generation=generation.name,
+            written=len(taken),
+            removed=len(gone),
+            refused=len(refused),
+        )
+
+    @staticmethod
+    def _commit(writer: IndexWriter) -> dict[str, Refusal]:
+        """Makes a batch durable; an older version of what is refused goes, too."""
+        refused = {one.id: one for one in writer.commit()}
+        if refused:
+            writer.delete([(one.id, one.version) for one in refused.values()])
+            writer.commit()
+        return refused
 
     def _note(
         self,
         generation: Generation,
         entries: Sequence[IndexEntry],
         gone: Sequence[tuple[str, int]],
+        refused: Iterable[Refusal],
     ) -> None:
         notes = [
-            Acknowledged(document_id=e.id, version=e.version, checksum=e.checksum)
-            for e in entries
-        ] + [Acknowledged(document_id=i, version=v, checksum="") for i, v in gone]
+            *(
+                Acknowledged(document_id=e.id, version=e.version, checksum=e.checksum)
+                for e in entries
+            ),
+            *(Acknowledged(document_id=i, version=v, checksum="") for i, v in gone),
+            *(
+                Acknowledged(
+                    document_id=one.id,
+                    version=one.version,
+                    checksum="",
+                    refused=one.reason or "refused",
+                )
+                for one in refused
+            ),
+        ]
         failpoint("index.before_state")
         with self._database.write() as connection:
             index_state.record(connection, self._index.name, generation.name, notes)
         failpoint("index.after_state")
 
-    def _reconcile(self, generation: Generation) -> int:
+    def _reconcile(self, generation: Generation, *, thoroughly: bool) -> int:
         """Takes back notes that the index does not bear out; how many.
 
         Two sums tell whether there are any: an index restored from a copy, or
         one of another store, holds other versions than are noted.
         """
         engine, name = self._index.name, generation.name
-        snapshot = self._index.snapshot(name)
-        summary = snapshot.summary()
-        with self._database.read() as connection:
-            noted = index_state.counts(connection, engine, name)
-        if (summary.documents, summary.version_sum) == (
-            noted.indexed,
-            noted.version_sum,
-        ):
-            return 0
-        held = {s.id: (s.version, s.checksum) for s in snapshot.states()}
-        wrong = []
-        for note in self._notes(generation):
-            found = held.pop(note.document_id, (note.version, ""))
-            if found != (note.version, note.checksum):
-                wrong.append(note.document_id)
-        self._remove_strangers(generation, sorted(held))
+        with contextlib.closing(self._index.snapshot(name)) as snapshot:
+            summary = snapshot.summary()
+            with self._database.read() as connection:
+                noted = index_state.counts(connection, engine, name)
+            sums = summary.documents, summary.version_sum
+            if not thoroughly and sums == (noted.indexed, noted.version_sum):
+                return 0
+            held = {s.id: (s.version, s.checksum) for s in snapshot.states()}
+        wrong = self._wrong_notes(generation, held)
+        self._remove_strangers(generation, held)
         with self._database.write() as connection:
             index_state.forget(connection, engine, name, wrong)
         return len(wrong) + len(held)
+
+    def _wrong_notes(
+        self, generation: Generation, held: dict[str, tuple[int, str]]
+    ) -> list[str]:
+        """Documents not held as noted; takes all that are noted out of `held`."""
+        wrong = []
+        for note in self._notes(generation):
+            version, checksum = held.pop(note.document_id, (note.version, ""))
+            if version > note.version:
+                raise _ForeignIndexError  # an older one could not replace it
+            if (version, checksum) != (note.version, note.checksum):
+                wrong.append(note.document_id)
+        return wrong
 
     def _notes(self, generation: Generation) -> list[Acknowledged]:
         notes: list[Acknowledged] = []
@@ -268,15 +323,14 @@ class _Feed:
                 return notes
             notes += page
 
-    def _remove_strangers(self, generation: Generation, ids: Sequence[str]) -> None:
+    def _remove_strangers(
+        self, generation: Generation, held: Mapping[str, tuple[int, str]]
+    ) -> None:
         """Removes what no note speaks of; a document of the store comes again."""
-        if ids:
+        if held:
             with self._index.write(generation.name) as writer:
-                writer.delete([(i, _ANY_VERSION) for i in ids])
+                writer.delete([(i, version) for i, (version, _) in held.items()])
                 writer.commit()
-
-
-_ANY_VERSION = 2**62
 
 
 def _why_anew(index: IndexEngine, living: Generation | None, target: str) -> str:
@@ -291,10 +345,17 @@ def _why_anew(index: IndexEngine, living: Generation | None, target: str) -> str
 
 
 def _can_answer(index: IndexEngine) -> bool:
-    """Whether there is a living generation that can be read."""
+    """Whether there is a living generation that can be read.
+
+    Raises:
+        UnavailableError: A server does not answer: that says nothing of its index.
+    """
+    if index.current() is None:
+        return False
     try:
-        index.snapshot().summary()
-    except (DamageError, UnavailableError):
+        with contextlib.closing(index.snapshot()) as snapshot:
+            snapshot.summary()
+    except DamageError:
         return False
     return True
 
@@ -307,8 +368,8 @@ def _build(
     generation = index.create(name, analysis=ANALYSIS_VERSION, target=target)
     if not answers:
         index.activate(name)
-    report = feed.bring_up_to_date(generation, target)
+    report = feed.bring_up_to_date(generation, target, thoroughly=True)
     index.activate(name)
-    index.prune()
+    index.prune(unfinished=index.keeps_old)
     feed.forget_all_but(name)
     return replace(report, rebuilt=reason)

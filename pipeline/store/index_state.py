@@ -1,7 +1,9 @@
 """What each index acknowledged to hold: the `index_state` table.
 
 A row is written after the engine acknowledged; the backlog is where a
-document's version differs from it. A tombstone's row has an empty checksum.
+document's version differs from it. A tombstone's row has an empty checksum, and so
+has that of a document which the engine refused for good: it is set aside until its
+next version, or until somebody revives it.
 """
 
 from __future__ import annotations
@@ -19,11 +21,16 @@ READ_BATCH = 5_000
 
 @dataclass(frozen=True, kw_only=True)
 class Acknowledged:
-    """A document as an engine acknowledged it; no checksum: removed there."""
+    """A document as an engine acknowledged it; no checksum: not held there.
+
+    Attributes:
+        refused: Why the engine does not take it, or "".
+    """
 
     document_id: str
     version: int
     checksum: str
+    refused: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +41,13 @@ class IndexCounts:
         indexed: Documents it acknowledged to hold.
         backlog: Documents whose newest version it has not acknowledged.
         version_sum: Of the versions it holds, to compare with the index.
+        refused: Documents that it does not take, set aside.
     """
 
     indexed: int
     backlog: int
     version_sum: int
+    refused: int = 0
 
 
 def backlog(
@@ -75,6 +84,7 @@ def record(
             set_={
                 "version": statement.excluded.version,
                 "checksum": statement.excluded.checksum,
+                "refused": statement.excluded.refused,
             },
             where=index_state.c.version <= statement.excluded.version,
         ),
@@ -85,6 +95,7 @@ def record(
                 "document_id": one.document_id,
                 "version": one.version,
                 "checksum": one.checksum,
+                "refused": one.refused,
             }
             for one in acknowledged
         ],
@@ -101,7 +112,39 @@ def counts(connection: Connection, engine: str, generation: str) -> IndexCounts:
     behind = connection.scalar(
         select(func.count()).select_from(_joined(engine, generation)).where(_behind())
     )
-    return IndexCounts(indexed=held[0], backlog=behind or 0, version_sum=int(held[1]))
+    refused = connection.scalar(
+        select(func.count()).where(_of(engine, generation), index_state.c.refused != "")
+    )
+    return IndexCounts(
+        indexed=held[0],
+        backlog=behind or 0,
+        version_sum=int(held[1]),
+        refused=refused or 0,
+    )
+
+
+def set_aside(
+    connection: Connection, engine: str, generation: str, *, limit: int = 100
+) -> list[tuple[str, str]]:
+    """Documents that an engine does not take, and why."""
+    rows = connection.execute(
+        select(index_state.c.document_id, index_state.c.refused)
+        .where(_of(engine, generation), index_state.c.refused != "")
+        .order_by(index_state.c.document_id)
+        .limit(limit)
+    )
+    return [(document_id, reason) for document_id, reason in rows]
+
+
+def revive(connection: Connection, *, reason: str | None = None) -> int:
+    """Puts what engines refused into the backlog again; how many.
+
+    Args:
+        reason: Only what was refused for this reason.
+    """
+    refused = index_state.c.refused
+    chosen = refused != "" if reason is None else and_(refused == reason, refused != "")
+    return connection.execute(delete(index_state).where(chosen)).rowcount
 
 
 def acknowledged(
@@ -109,13 +152,20 @@ def acknowledged(
 ) -> list[Acknowledged]:
     """One page of what is noted, by id; tombstones too. Empty after the last."""
     rows = connection.execute(
-        select(index_state.c.document_id, index_state.c.version, index_state.c.checksum)
+        select(
+            index_state.c.document_id,
+            index_state.c.version,
+            index_state.c.checksum,
+            index_state.c.refused,
+        )
         .where(_of(engine, generation), index_state.c.document_id > after)
         .order_by(index_state.c.document_id)
         .limit(READ_BATCH)
     )
     return [
-        Acknowledged(document_id=row[0], version=row[1], checksum=row[2])
+        Acknowledged(
+            document_id=row[0], version=row[1], checksum=row[2], refused=row[3]
+        )
         for row in rows
     ]
 

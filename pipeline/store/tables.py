@@ -461,9 +461,11 @@ index_state = Table(
     Column("document_id", String(17), nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("checksum", String(80), nullable=False),
+    Column("refused", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("engine", "generation", "document_id"),
 )
-"""Written after the engine acknowledged; the backlog is where it differs."""
+"""Written after the engine acknowledged; the backlog is where it differs. No checksum:
+not held, because it was deleted or, with the reason in `refused`, set aside."""
 
 runs = Table(
     "runs",

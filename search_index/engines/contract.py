@@ -267,6 +267,15 @@ class IndexEngine(Protocol):
         """`tantivy` or `elasticsearch`."""
         ...
 
+    @property
+    def keeps_old(self) -> bool:
+        """Whether a generation that was swapped out is kept until somebody prunes.
+
+        On a cluster it is the way back, and searches that began before the swap still
+        read it; on one machine its files are read to the end of such searches anyway.
+        """
+        ...
+
     def current(self) -> Generation | None:
         """The living generation; None where there is none (yet, or any more)."""
         ...

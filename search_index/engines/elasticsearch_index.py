@@ -48,6 +48,7 @@ class ElasticsearchIndex:
     """
 
     name = "elasticsearch"
+    keeps_old = True
 
     def __init__(
         self,

@@ -37,6 +37,7 @@ class TantivyIndex:
     """`IndexEngine` on tantivy."""
 
     name = "tantivy"
+    keeps_old = False
 
     def __init__(self, folder: Path) -> None:
         self._generations = Generations(folder)

@@ -1,11 +1,13 @@
 """The index follows the store: whatever dies, arrives late, or is deleted."""
 
+import dataclasses
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,21 +20,29 @@ from pipeline.store.documents import load_documents, next_version, raise_version
 from pipeline.store.index_state import Acknowledged
 from pipeline.store.tables import documents
 from search_index import open_index
+from search_index.analysis import ANALYSIS_VERSION
 from search_index.engines.contract import IndexEngine
+from search_index.engines.elasticsearch_server import ElasticsearchSettings
 from search_index.sync import SyncReport, rebuild, sync
 from search_index.verification import verify
+from tests import elasticsearch
 from tests.pipeline.builders import NOW, SITE, TEXT, add_document, add_source
+from tests.search_index.conftest import OpenIndex
 from tests.search_index.samples import ask, document, write
 
 CHILD = """
+import json
 import sys
 from pathlib import Path
 from pipeline.store import open_database
 from search_index import open_index
+from search_index.engines.elasticsearch_server import ElasticsearchSettings
 from search_index.sync import rebuild, sync
-database = open_database(sys.argv[1])
-do = rebuild if sys.argv[3] == "rebuild" else sync
-do(database, open_index(Path(sys.argv[2])), target="en", batch=3)
+url, folder, command, engine, settings = sys.argv[1:]
+server = ElasticsearchSettings(**json.loads(settings)) if settings else None
+index = open_index(Path(folder), engine=engine, server=server)
+do = rebuild if command == "rebuild" else sync
+do(open_database(url), index, target="en", batch=3)
 """
 ROOT = Path(__file__).parents[2]
 INDEX_POINTS = (
@@ -89,6 +99,21 @@ def assert_equal(database: Database, index: IndexEngine, count: int) -> None:
 @pytest.fixture
 def index(empty_index: IndexEngine) -> IndexEngine:
     return empty_index
+
+
+@pytest.fixture
+def destroy(
+    index: IndexEngine, server: ElasticsearchSettings | None, tmp_path: Path
+) -> Callable[[], None]:
+    """Removes everything that the index is, as a person might."""
+
+    def do_it() -> None:
+        index.close()
+        shutil.rmtree(tmp_path / "index")
+        if server is not None:
+            elasticsearch.remove(server)
+
+    return do_it
 
 
 def test_a_first_sync_brings_every_document(
@@ -162,15 +187,17 @@ def test_an_older_version_that_arrives_late_does_not_win(
 
 
 def test_a_deleted_index_is_built_again_with_the_same_ids_and_checksums(
-    database: Database, index: IndexEngine, tmp_path: Path
+    database: Database,
+    index: IndexEngine,
+    destroy: Callable[[], None],
+    open_again: OpenIndex,
 ) -> None:
     """I8"""
     fill(database, range(5))
     bring(database, index)
     before = held(index)
-    index.close()
-    shutil.rmtree(tmp_path / "index")
-    again = open_index(tmp_path / "index", engine=index.name)
+    destroy()
+    again = open_again()
     report = bring(database, again)
     assert report.written == 5
     assert report.rebuilt
@@ -179,18 +206,23 @@ def test_a_deleted_index_is_built_again_with_the_same_ids_and_checksums(
 
 
 def test_an_index_restored_from_an_older_copy_is_noticed(
-    database: Database, index: IndexEngine, tmp_path: Path
+    database: Database,
+    index: IndexEngine,
+    destroy: Callable[[], None],
+    open_again: OpenIndex,
 ) -> None:
-    first, *_ = fill(database, range(5))
-    bring(database, index)
-    shutil.copytree(tmp_path / "index", tmp_path / "copy")
+    first, *others = fill(database, range(5))
+    name = bring(database, index).generation
+    with database.read() as connection:
+        copy = load_documents(connection, [first, *others])
     raise_version(database, first)
     fill(database, [9])
     bring(database, index)
-    index.close()
-    shutil.rmtree(tmp_path / "index")
-    shutil.copytree(tmp_path / "copy", tmp_path / "index")
-    restored = open_index(tmp_path / "index", engine=index.name)
+    destroy()
+    restored = open_again()
+    restored.create(name, analysis=ANALYSIS_VERSION, target="en")
+    restored.activate(name)
+    write(restored, copy)
     assert not verify(database, restored, target="en").is_equal
     assert bring(database, restored).repaired == 2
     assert_equal(database, restored, 6)
@@ -203,6 +235,20 @@ def test_an_index_of_another_store_loses_what_this_one_never_had(
     fill(database, range(2))
     bring(database, index)
     assert_equal(database, index, 2)
+
+
+def test_an_index_with_newer_documents_than_the_store_is_built_anew(
+    database: Database, index: IndexEngine
+) -> None:
+    """An older version could never replace them."""
+    first, *_ = fill(database, range(3))
+    bring(database, index)
+    with database.read() as connection:
+        (known,) = load_documents(connection, [first])
+    write(index, [dataclasses.replace(known, version=known.version + 50)])
+    report = bring(database, index)
+    assert "newer" in report.rebuilt
+    assert_equal(database, index, 3)
 
 
 def test_another_analysis_is_built_beside_and_swapped(
@@ -299,16 +345,18 @@ def test_a_document_that_changed_since_the_backlog_was_read_is_noted_as_brought(
 
 
 def test_two_syncs_at_once_the_second_is_told_who_works(
-    database: Database, index: IndexEngine, tmp_path: Path
+    database: Database, index: IndexEngine, open_again: OpenIndex
 ) -> None:
-    other = open_index(tmp_path / "index", engine=index.name)
+    other = open_again()
     with index.exclusive(), pytest.raises(LockedError, match=str(os.getpid())):
         bring(database, other)
 
 
 def test_a_full_disk_says_so_and_the_next_run_goes_on(
-    database: Database, index: IndexEngine, monkeypatch: pytest.MonkeyPatch
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """P3; a cluster's full disk is a block of its index (I5)."""
+    index = open_index(tmp_path / "index")
     fill(database, range(5))
     bring(database, index)
     fill(database, range(5, 8))
@@ -337,10 +385,15 @@ class TestKilled:
     @pytest.mark.parametrize("point", INDEX_POINTS)
     @pytest.mark.parametrize("command", ["sync", "rebuild"])
     def test_nothing_is_lost_or_doubled(
-        self, store: Path, tmp_path: Path, point: str, command: str
+        self,
+        store: Path,
+        tmp_path: Path,
+        index: IndexEngine,
+        server: ElasticsearchSettings | None,
+        point: str,
+        command: str,
     ) -> None:
         database = open_database(sqlite_url(store))
-        index = open_index(tmp_path / "index")
         first, second, *_ = fill(database, range(5))
         bring(database, index)
         raise_version(database, first)
@@ -352,8 +405,10 @@ class TestKilled:
                 "-c",
                 CHILD,
                 sqlite_url(store),
-                index_path(tmp_path),
+                str(tmp_path / "index"),
                 command,
+                index.name,
+                json.dumps(dataclasses.asdict(server)) if server else "",
             ],
             env={**os.environ, "BABELWIRE_FAILPOINT": point},
             cwd=ROOT,
@@ -364,10 +419,6 @@ class TestKilled:
         bring(database, index)
         assert_equal(database, index, 9)
         database.close()
-
-
-def index_path(folder: Path) -> str:
-    return str(folder / "index")
 
 
 class TestIndexState:

@@ -83,6 +83,7 @@ def upgrade() -> None:
         sa.Column("document_id", sa.String(length=17), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("checksum", sa.String(length=80), nullable=False),
+        sa.Column("refused", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint(
             "engine", "generation", "document_id", name=op.f("pk_index_state")
         ),
