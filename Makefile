@@ -15,7 +15,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 WORKERS ?= 2
 
-.PHONY: help demo test check quality bench setup setup-dev lock format postgresql transformers clean
+.PHONY: help demo test check quality bench setup setup-dev lock format postgresql \
+	elasticsearch transformers clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +51,13 @@ postgresql: setup-dev ## the store's tests on a temporary PostgreSQL server
 		server=$$(bash tests/postgresql.sh start "$$folder/pg") && \
 		eval "$$server" && \
 		$(BIN)/python -m pytest -q tests/pipeline
+
+elasticsearch: setup-dev ## the index's tests on a temporary Elasticsearch server
+	@folder=$$(mktemp -d) && chmod 711 "$$folder" && trap 'bash tests/elasticsearch.sh stop "$$folder/es"; \
+		rm -rf "$$folder"' EXIT && \
+		server=$$(bash tests/elasticsearch.sh start "$$folder/es") && \
+		eval "$$server" && \
+		$(BIN)/python -m pytest -q tests/search_index
 
 transformers: setup-dev ## installs torch and transformers (gigabytes), for their tests
 	@$(MAKE) $(VENV)/transformers.stamp

@@ -2,6 +2,7 @@
 
 PostgreSQL: `BABELWIRE_TEST_POSTGRESQL` holds the SQLAlchemy URL of a server where
 these tests may make databases (`eval "$(bash tests/postgresql.sh start DIR)"`).
+Elasticsearch: `BABELWIRE_TEST_ELASTICSEARCH`, likewise (`tests/elasticsearch.sh`).
 """
 
 import os
@@ -19,6 +20,7 @@ from tests.pipeline.builders import NOW
 from tests.trained import missing
 
 POSTGRESQL = os.environ.get("BABELWIRE_TEST_POSTGRESQL", "")
+ELASTICSEARCH = os.environ.get("BABELWIRE_TEST_ELASTICSEARCH", "")
 DIALECTS = [
     "sqlite",
     *([pytest.param("postgresql", marks=pytest.mark.postgresql)] if POSTGRESQL else []),
@@ -26,17 +28,24 @@ DIALECTS = [
 
 
 def pytest_configure() -> None:
-    if os.environ.get("CI") == "true" and not POSTGRESQL:
-        raise pytest.UsageError(
-            "BABELWIRE_TEST_POSTGRESQL is not set: CI tests the store on PostgreSQL too"
-            ' (eval "$(bash tests/postgresql.sh start DIR)")'
-        )
+    if os.environ.get("CI") != "true":
+        return
+    for name, where in (("postgresql", POSTGRESQL), ("elasticsearch", ELASTICSEARCH)):
+        if not where:
+            raise pytest.UsageError(
+                f"BABELWIRE_TEST_{name.upper()} is not set: CI tests there too "
+                f'(eval "$(bash tests/{name}.sh start DIR)")'
+            )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not POSTGRESQL:
         terminalreporter.write_line(
             "store tested on SQLite alone: BABELWIRE_TEST_POSTGRESQL names no server"
+        )
+    if not ELASTICSEARCH:
+        terminalreporter.write_line(
+            "index tested on tantivy alone: BABELWIRE_TEST_ELASTICSEARCH names no server"
         )
     packages = missing(("torch", "transformers"))
     if packages:

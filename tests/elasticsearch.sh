@@ -4,6 +4,7 @@
 #   eval "$(bash tests/elasticsearch.sh start DIR [NODES])"   DIR: a new or empty folder
 #   bash tests/elasticsearch.sh again DIR N                   starts node N once more
 #   bash tests/elasticsearch.sh stop DIR                      removes what it made in DIR
+#   bash tests/elasticsearch.sh java                          prints the Java it would use
 #
 # The server is the one that Elasticsearch's own integration tests use, from Maven
 # Central: no bundled Java, no licence of its own needed. It listens on loopback alone,
@@ -155,7 +156,11 @@ stop() {
   rmdir "$folder" 2>/dev/null || true
 }
 
-[ $# -ge 2 ] || fail "expected: start DIR [NODES], again DIR N, or stop DIR"
+if [ "${1:-}" = java ]; then
+  java_home
+  exit
+fi
+[ $# -ge 2 ] || fail "expected: start DIR [NODES], again DIR N, stop DIR, or java"
 case $2 in /*) folder=$2 ;; *) folder=$PWD/$2 ;; esac
 case $1 in
   start) start "${3:-1}" ;;
