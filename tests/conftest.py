@@ -45,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     if not ELASTICSEARCH:
         terminalreporter.write_line(
-            "index tested on tantivy alone: BABELWIRE_TEST_ELASTICSEARCH names no server"
+            "index tested on tantivy alone: BABELWIRE_TEST_ELASTICSEARCH names none"
         )
     packages = missing(("torch", "transformers"))
     if packages:
