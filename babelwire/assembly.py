@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from babelwire.config import secret
 from babelwire.translating import open_translation
 from babelwire.workspace import Workspace
+from pipeline.errors import ConfigError
 from pipeline.store import Database
 
 if TYPE_CHECKING:
     from crawler.job import CrawlJob
     from pipeline.sources import Source
     from pipeline.stages.process import Processor
+    from search_index.engines.elasticsearch_server import ElasticsearchSettings
     from search_index.query import IndexEngine
 
 
@@ -64,11 +68,38 @@ def processor(workspace: Workspace, database: Database) -> Iterator[Processor]:
         )
 
 
-def open_engine(workspace: Workspace) -> IndexEngine:
-    """The configured index."""
+def open_engine(workspace: Workspace, engine: str = "") -> IndexEngine:
+    """The configured index, or the same workspace's on another engine.
+
+    Raises:
+        ConfigError: A secret's variable is not set, or a file is not there.
+    """
     from search_index import open_index
 
-    return open_index(workspace.index, engine=workspace.config.index.engine)
+    chosen = engine or workspace.config.index.engine
+    server = _server(workspace) if chosen == "elasticsearch" else None
+    return open_index(workspace.index, engine=chosen, server=server)
+
+
+def _server(workspace: Workspace) -> ElasticsearchSettings:
+    from search_index.engines.elasticsearch_server import ElasticsearchSettings
+
+    config = workspace.config.index
+    ca_file = workspace.root / config.ca_file if config.ca_file else None
+    if ca_file is not None and not ca_file.is_file():
+        raise ConfigError(f"index.ca_file: there is no file {ca_file}")
+    return ElasticsearchSettings(
+        urls=config.urls,
+        name=config.name,
+        api_key=secret("index", config.api_key_variable, os.environ),
+        user=config.user,
+        password=secret("index", config.password_variable, os.environ),
+        ca_file=str(ca_file or ""),
+        timeout_seconds=config.timeout_seconds,
+        patience_seconds=config.patience_seconds,
+        shards=config.shards,
+        replicas=config.replicas,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +119,6 @@ def crawl_job(
         ConfigError: The contact is missing, or a network is none.
     """
     from crawler.job import CrawlJob, check_networks, contact_problem
-    from pipeline.errors import ConfigError
 
     config = workspace.config.crawl
     check_networks(config.allow_networks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,15 +103,7 @@ class EngineConfig:
         Raises:
             ConfigError: The variable is named but not set.
         """
-        if not self.api_key_variable:
-            return ""
-        key = environment.get(self.api_key_variable, "")
-        if not key:
-            raise ConfigError(
-                f"translation.engines: the environment variable "
-                f"{self.api_key_variable} is not set"
-            )
-        return key
+        return secret("translation.engines", self.api_key_variable, environment)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,9 +171,51 @@ class PrivacyConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class IndexConfig:
-    """`[index]`."""
+    """`[index]`; all but `engine` says something to Elasticsearch alone."""
 
-    engine: Literal["tantivy"] = "tantivy"
+    engine: Literal["tantivy", "elasticsearch"] = "tantivy"
+    url: str = "http://127.0.0.1:9200"
+    other_urls: tuple[str, ...] = ()
+    name: str = "babelwire"
+    api_key_variable: str = ""
+    user: str = ""
+    password_variable: str = ""
+    ca_file: str = ""
+    timeout_seconds: Annotated[float, Gt(0), Le(3600)] = 30.0
+    patience_seconds: Annotated[float, Ge(0), Le(86_400)] = 60.0
+    shards: Annotated[int, Ge(1), Le(1024)] = 1
+    replicas: Annotated[int, Ge(0), Le(16)] = 0
+
+    def __post_init__(self) -> None:
+        """Refuses what no cluster could be reached with.
+
+        Raises:
+            ConfigError: Names the key.
+        """
+        for url in self.urls:
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ConfigError(
+                    f'url: found "{url}", expected one like "https://search.example.org:9200"'
+                )
+            if parts.username or parts.password:
+                raise ConfigError(
+                    "url: holds a password; use user and password_variable, so that it "
+                    "comes from the environment"
+                )
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", self.name):
+            raise ConfigError(
+                f'name: found "{self.name}", expected small letters, digits, - and _'
+            )
+        if bool(self.user) != bool(self.password_variable):
+            raise ConfigError("user and password_variable: one needs the other")
+        if self.user and self.api_key_variable:
+            raise ConfigError("api_key_variable: does nothing beside user")
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Of every node."""
+        return (self.url, *self.other_urls)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,12 +235,20 @@ class Config:
         Raises:
             ConfigError: Names the key.
         """
-        for name, engine in self.translation.engines.items():
-            host = urlsplit(engine.url).hostname or ""
-            if engine.url and not (is_local(host) or host in self.privacy.hosts):
+        servers = [
+            *(
+                (f"translation.engines.{name}.url", engine.url)
+                for name, engine in self.translation.engines.items()
+            ),
+            ("index.url", self.index.url),
+            *(("index.other_urls", url) for url in self.index.other_urls),
+        ]
+        for key, url in servers:
+            host = urlsplit(url).hostname or ""
+            if url and not (is_local(host) or host in self.privacy.hosts):
                 raise ConfigError(
-                    f'translation.engines.{name}.url: "{host}" is not this machine; '
-                    "texts, queries and corrections would go there: if they may, "
+                    f'{key}: "{host}" is not this machine; texts, queries and '
+                    "corrections would go there: if they may, "
                     f'write hosts = ["{host}"] under [privacy]'
                 )
 
@@ -213,6 +256,20 @@ class Config:
     def target(self) -> str:
         """The first target language: the one that is searched."""
         return self.translation.targets[0]
+
+
+def secret(section: str, variable: str, environment: Mapping[str, str]) -> str:
+    """What the named environment variable holds; "" where none is named.
+
+    Raises:
+        ConfigError: The variable is named but not set.
+    """
+    if not variable:
+        return ""
+    found = environment.get(variable, "")
+    if not found:
+        raise ConfigError(f"{section}: the environment variable {variable} is not set")
+    return found
 
 
 def is_local(host: str) -> bool:

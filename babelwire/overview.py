@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from babelwire.assembly import now, open_engine
 from babelwire.balance import load_balance, plain_reason
 from babelwire.terminal import note, one_line, say, table
+from pipeline.errors import UnavailableError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -91,7 +92,12 @@ def show_status(status: Mapping[str, Any]) -> None:
         for problem in source.get("problems", ()):
             note(one_line(f"{name}: {problem}"))
     for item in status["set_aside"]:
-        note(one_line(f"set aside: {item['stage']} {item['item']}: {item['reason']}"))
+        detail = f" ({item['detail']})" if item["stage"] == "index" else ""
+        note(
+            one_line(
+                f"set aside: {item['stage']} {item['item']}: {item['reason']}{detail}"
+            )
+        )
 
 
 def _show_stages(stages: Mapping[str, Any]) -> None:
@@ -149,7 +155,9 @@ def _alarm(rate: Mapping[str, Any]) -> str:
 
 
 def _show_index(index: Mapping[str, Any]) -> None:
-    if index["generation"] is None:
+    if index["unavailable"]:
+        note(one_line(f"the index is not there now: {index['unavailable']}"))
+    elif index["generation"] is None:
         say('No index yet: "babelwire index" makes it.')
         return
     line = f"Index ({index['engine']}): {index['documents']:,} documents"
@@ -253,29 +261,42 @@ def _needs(workspace: Workspace, connection: Connection) -> list[dict[str, Any]]
 
 
 def _set_aside(connection: Connection) -> list[dict[str, Any]]:
-    from pipeline.store import work
+    from pipeline.store import index_state, work
 
     rows = work.set_aside(connection, limit=MAX_SET_ASIDE)
     keys = ("stage", "item", "reason", "detail")
-    return [dict(zip(keys, row, strict=True)) for row in rows]
+    refused = [
+        ("index", document_id, "refused", reason)
+        for document_id, reason in index_state.set_aside(
+            connection, limit=MAX_SET_ASIDE
+        )
+    ]
+    return [dict(zip(keys, row, strict=True)) for row in (*rows, *refused)]
 
 
 def _index(workspace: Workspace, database: Database) -> dict[str, Any]:
     from pipeline.store import index_state
 
     engine = open_engine(workspace)
+    trouble = ""
     try:
         living = engine.current()
         name = living.name if living else None
-        with database.read() as connection:
-            counts = index_state.counts(connection, engine.name, name or "")
+    except UnavailableError as error:
+        name, trouble = None, str(error)
     finally:
         engine.close()
+    with database.read() as connection:
+        if trouble:
+            name = index_state.newest_generation(connection, engine.name)
+        counts = index_state.counts(connection, engine.name, name or "")
     return {
         "engine": engine.name,
         "generation": name,
         "documents": counts.indexed,
         "backlog": counts.backlog,
+        "refused": counts.refused,
+        "unavailable": trouble,
     }
 
 

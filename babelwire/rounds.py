@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from babelwire.assembly import processor
@@ -14,9 +15,10 @@ from babelwire.crawling import (
     finish,
     take_event,
 )
-from babelwire.indexing import quietly
+from babelwire.indexing import Indexing
 from babelwire.needs import ModelNeeds, asking
-from babelwire.terminal import say
+from babelwire.terminal import note, one_line, say
+from pipeline.errors import EngineError, LockedError, UnreachableError
 
 if TYPE_CHECKING:
     from babelwire.workspace import Workspace
@@ -52,6 +54,10 @@ def run_rounds(workspace: Workspace, database: Database, job: CrawlJob) -> Crawl
         return finish(crawl, outcome)
 
 
+INDEX_PAUSE_SECONDS = 30.0
+"""After the index was not to be had, crawl and pipeline go on alone for so long."""
+
+
 class _Rounds:
     def __init__(
         self,
@@ -69,7 +75,9 @@ class _Rounds:
         self._outcome = outcome
         self._needs = needs
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._indexing = Indexing(workspace, database)
         self._indexed = 0
+        self._index_again_at = 0.0
 
     def run(self) -> None:
         listener = threading.Thread(target=self._listen, daemon=True)
@@ -108,8 +116,6 @@ class _Rounds:
             return True
 
     def _round(self, progress: CrawlProgress) -> None:
-        from search_index.sync import sync
-
         if self._needs.has_come():
             self._stages.renew()
         tallies = self._stages.run()
@@ -118,7 +124,22 @@ class _Rounds:
                 self._needs.tell()
         if not any(tally.done or tally.waiting for tally in tallies.values()):
             return
-        report = quietly(self._workspace, self._database, sync)
+        if time.monotonic() >= self._index_again_at:
+            self._index()
+
+    def _index(self) -> None:
+        """Brings what is new; an index that is not there is asked again later."""
+        try:
+            report = self._indexing.sync()
+        except (LockedError, UnreachableError, EngineError) as error:
+            if not self._index_again_at:
+                note(
+                    one_line(
+                        f"documents wait for the index, the crawl goes on: {error}"
+                    )
+                )
+            self._index_again_at = time.monotonic() + INDEX_PAUSE_SECONDS
+            return
         if report.written and not self._indexed:
             say("The first documents can be searched now.")
         self._indexed += report.written

@@ -75,7 +75,7 @@ def run_demo(folder: Path) -> int:
 
 def _go_the_whole_way(workspace: Workspace, database: Database, world: World) -> int:
     from babelwire.balance import show_balance
-    from babelwire.indexing import bring_up_to_date
+    from babelwire.indexing import Indexing
     from babelwire.rounds import run_rounds
 
     _import_memory(database)
@@ -84,7 +84,7 @@ def _go_the_whole_way(workspace: Workspace, database: Database, world: World) ->
     first = run_rounds(
         workspace, database, crawl_job(workspace, sources, CrawlChoice())
     )
-    bring_up_to_date(workspace, database)
+    Indexing(workspace, database).bring_up_to_date()
     show_balance(database, [source.name for source in sources])
     world.advance()
     _heading(f"2. Later the same day, {OFFICIAL_SITE} quietly edits a statement")
@@ -92,7 +92,7 @@ def _go_the_whole_way(workspace: Workspace, database: Database, world: World) ->
     second = run_rounds(
         workspace, database, crawl_job(workspace, official, CrawlChoice())
     )
-    bring_up_to_date(workspace, database)
+    Indexing(workspace, database).bring_up_to_date()
     return max(first.exit_status, second.exit_status)
 
 

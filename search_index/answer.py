@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,11 +15,10 @@ from search_index import query as tree_of
 from search_index.analysis import primary
 from search_index.analysis.small_words import is_small_word
 from search_index.analysis.words import WORD
-from search_index.clauses import Plan
 from search_index.days import zone_of
-from search_index.engines.contract import Found, IndexEngine, Ranked, Snapshot
+from search_index.engines.contract import IndexEngine, Page, PageRequest, Ranked
 from search_index.highlight import Highlighter
-from search_index.notices import notices_of
+from search_index.notices import Unseen, notices_of
 from search_index.parser import parse
 from search_index.planning import Interpretation, plan, scored_text
 from search_index.query import Filter, Hit, Results, SearchRequest, Tree
@@ -112,18 +112,26 @@ def answer(
         translate_query=translate_query,
     )
     planned = plan(asked)
-    snapshot = index.snapshot()
-    full, some = _page(snapshot, planned, request)
-    hits = _hits(request, asked, full, some)
-    notices = notices_of(request, asked, planned, snapshot, full, some)
-    facets = snapshot.facets(planned.full, timezone=request.timezone)
+    unseen = Unseen.of(request, asked, planned)
+    with contextlib.closing(index.snapshot()) as snapshot:
+        page = snapshot.page(
+            PageRequest(
+                plan=planned,
+                limit=request.limit,
+                offset=request.offset,
+                sort=request.sort,
+                timezone=request.timezone,
+                timeline=request.timeline,
+                counted=unseen.clauses,
+            )
+        )
     return Results(
         query=request.text,
-        total=full.total,
+        total=page.full.total,
+        hits=_hits(request, asked, page),
+        facets=page.facets,
+        notices=notices_of(asked, page, unseen.counted(page.counts)),
         took_ms=(timer() - started) * 1000,
-        hits=hits,
-        facets=facets,
-        notices=notices,
     )
 
 
@@ -150,13 +158,14 @@ def export(
         translate_query=translate_query,
     )
     highlighter = Highlighter(asked)
-    for ranked in index.snapshot().iterate(plan(asked).full):
-        display = json.loads(ranked.display)
-        yield Exported(
-            hit=_hit(display, highlighter, score=None, match="all"),
-            text=display["text"],
-            translation=translation_of(display),
-        )
+    with contextlib.closing(index.snapshot()) as snapshot:
+        for ranked in snapshot.iterate(plan(asked).full):
+            display = json.loads(ranked.display)
+            yield Exported(
+                hit=_hit(display, highlighter, score=None, match="all"),
+                text=display["text"],
+                translation=translation_of(display),
+            )
 
 
 def translation_of(display: Mapping[str, Any]) -> str:
@@ -173,29 +182,7 @@ def translation_of(display: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
-def _page(
-    snapshot: Snapshot, planned: Plan, request: SearchRequest
-) -> tuple[Found, Found]:
-    """Full matches, and the partial ones that fill the page below them."""
-    full = snapshot.search(
-        planned, limit=request.limit, offset=request.offset, sort=request.sort
-    )
-    room = request.limit - len(full.hits)
-    if not room or planned.partial is None:
-        return full, Found(total=0, hits=())
-    some = snapshot.search(
-        planned,
-        partial=True,
-        limit=room,
-        offset=max(0, request.offset - full.total),
-        sort=request.sort,
-    )
-    return full, some
-
-
-def _hits(
-    request: SearchRequest, asked: Interpretation, full: Found, some: Found
-) -> tuple[Hit, ...]:
+def _hits(request: SearchRequest, asked: Interpretation, page: Page) -> tuple[Hit, ...]:
     highlighter = Highlighter(asked)
 
     def score(ranked: Ranked) -> float | None:
@@ -203,7 +190,7 @@ def _hits(
 
     return tuple(
         _hit(json.loads(one.display), highlighter, score=score(one), match=match)
-        for found, match in ((full, "all"), (some, "some"))
+        for found, match in ((page.full, "all"), (page.some, "some"))
         for one in found.hits
     )
 

@@ -167,6 +167,8 @@ def _keywords(document: Document, target: str) -> dict[str, tuple[str, ...]]:
         "languages": language_ranges(document.language),
         "translation_status": (status_of(document, target),),
         "cluster": (document.cluster,),
+        "publisher_name": (document.publisher,),
+        "owner_name": (document.owner,),
     }
     return {field: tuple(filter(None, found)) for field, found in values.items()}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from search_index import query as tree_of
 from search_index.clauses import Between, Clause, Plan, Terms, all_of
-from search_index.engines.contract import Found, Snapshot
+from search_index.engines.contract import Found, Page
 from search_index.planning import Interpretation, plan, scored_text
 from search_index.query import Filter, Notice, SearchRequest, Tree
 
@@ -15,30 +15,70 @@ UNSEEN = ("waiting", "partial", "failed")
 """How a translation stands that leaves part of a document unsearched."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """What to count beside the hits: documents that a reader should be told of.
+
+    Attributes:
+        untranslated: Not (wholly) translated, among what the filters leave; None where
+            nobody would miss a translation.
+        undated: Full matches without a time of publication; None where times do not
+            matter.
+    """
+
+    untranslated: Clause | None
+    undated: Clause | None
+
+    @classmethod
+    def of(cls, request: SearchRequest, asked: Interpretation, planned: Plan) -> Unseen:
+        """What matters to a request."""
+        dated = any(node.field in {"from", "to"} for node in _filter_nodes(asked.tree))
+        has_words = any(scored_text(asked.tree))
+        waiting = Terms(field="translation_status", tokens=UNSEEN)
+        unsaid = Between(field="undated", low=1, high=1)
+        return cls(
+            untranslated=all_of(_filters(asked), waiting) if has_words else None,
+            undated=all_of(planned.full, unsaid)
+            if dated or request.sort == "time"
+            else None,
+        )
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        """To be counted."""
+        return tuple(c for c in (self.untranslated, self.undated) if c is not None)
+
+    def counted(self, counts: Sequence[int]) -> tuple[int, int]:
+        """How many are untranslated and undated, of the counts of `clauses`."""
+        found = iter(counts)
+        untranslated = 0 if self.untranslated is None else next(found)
+        return untranslated, 0 if self.undated is None else next(found)
+
+
 def notices_of(
-    request: SearchRequest,
-    asked: Interpretation,
-    planned: Plan,
-    snapshot: Snapshot,
-    full: Found,
-    some: Found,
+    asked: Interpretation, page: Page, unseen: tuple[int, int]
 ) -> tuple[Notice, ...]:
     """Everything a reader should be told of an answer.
 
     Args:
-        request: What was asked.
-        asked: How it was understood.
-        planned: What the engine was asked.
-        snapshot: Of the index that answered.
-        full: The full matches of the page.
-        some: The partial ones below them.
+        asked: How the request was understood.
+        page: What was found.
+        unseen: How many documents are untranslated, and undated (`Unseen`).
     """
-    found = [
-        *_language_notices(asked),
-        *_partial_notices(full, some),
-        *_untranslated_notices(asked, snapshot),
-        *_undated_notices(request, asked, planned, snapshot),
-    ]
+    untranslated, undated = unseen
+    found = [*_language_notices(asked), *_partial_notices(page.full, page.some)]
+    if untranslated:
+        text = (
+            f"{untranslated} documents are not (wholly) translated yet and were "
+            "searched in their original language."
+        )
+        found.append(Notice(code="untranslated", text=text))
+    if undated:
+        text = (
+            f"{undated} of these documents say nothing of when they were published "
+            "and count by when they were first seen."
+        )
+        found.append(Notice(code="undated", text=text))
     return tuple(found)
 
 
@@ -69,37 +109,6 @@ def _partial_notices(full: Found, some: Found) -> Iterator[Notice]:
     else:
         text = "No page has all the words; these have some of them."
     yield Notice(code="partial_matches", text=text)
-
-
-def _untranslated_notices(
-    asked: Interpretation, snapshot: Snapshot
-) -> Iterator[Notice]:
-    if not any(scored_text(asked.tree)):
-        return
-    status = Terms(field="translation_status", tokens=UNSEEN)
-    unseen = snapshot.count(all_of(_filters(asked), status))
-    if unseen:
-        yield Notice(
-            code="untranslated",
-            text=f"{unseen} documents are not (wholly) translated yet and were "
-            "searched in their original language.",
-        )
-
-
-def _undated_notices(
-    request: SearchRequest, asked: Interpretation, planned: Plan, snapshot: Snapshot
-) -> Iterator[Notice]:
-    dated = any(node.field in {"from", "to"} for node in _filter_nodes(asked.tree))
-    if not dated and request.sort != "time":
-        return
-    unsaid = Between(field="undated", low=1, high=1)
-    undated = snapshot.count(all_of(planned.full, unsaid))
-    if undated:
-        yield Notice(
-            code="undated",
-            text=f"{undated} of these documents say nothing of when they were "
-            "published and count by when they were first seen.",
-        )
 
 
 def _filters(asked: Interpretation) -> Clause:

@@ -15,11 +15,10 @@ from typing import Any, Literal
 
 from pipeline.documents import Kind, Precision, Side, TranslatedBy, TranslationStatus
 from pipeline.errors import QueryError
-from search_index.engines.contract import IndexEngine
+from search_index.engines.contract import IndexEngine, Timeline
 
 __all__ = [
     "DEFAULT_LIMIT",
-    "FACETS",
     "FILTERS",
     "MAX_LIMIT",
     "MAX_OFFSET",
@@ -42,6 +41,7 @@ __all__ = [
     "Results",
     "SearchRequest",
     "Sort",
+    "Timeline",
     "Tree",
     "Word",
     "hit_json",
@@ -70,8 +70,6 @@ FILTERS = (
     "id",
 )
 """What may stand before a colon; any other `x:` is plain text."""
-
-FACETS = ("language", "source", "kind", "country", "day")
 
 Sort = Literal["relevance", "time"]
 
@@ -221,6 +219,7 @@ class SearchRequest:
         offset: Hits before it, 0 to 100,000.
         sort: By score, or newest first.
         timezone: IANA name; days are this zone's.
+        timeline: Parts of the timeline among the facets.
         query_language: BCP 47 tag of the words; None lets it be identified.
         filters: Beside those in the text, e.g. from flags.
     """
@@ -230,6 +229,7 @@ class SearchRequest:
     offset: int = 0
     sort: Sort = "relevance"
     timezone: str = "UTC"
+    timeline: Timeline = "day"
     query_language: str | None = None
     filters: tuple[Filter, ...] = ()
 

@@ -24,9 +24,11 @@ def command(
     from babelwire.assembly import CrawlChoice, crawl_job
     from babelwire.balance import show_balance
     from babelwire.commands.process import report_set_aside
-    from babelwire.indexing import bring_up_to_date
+    from babelwire.indexing import Indexing
     from babelwire.rounds import run_rounds
+    from babelwire.terminal import note, one_line
     from babelwire.workspace import find_workspace
+    from pipeline.errors import UnavailableError
 
     workspace = find_workspace(root)
     chosen = workspace.chosen_sources(sources)
@@ -34,8 +36,13 @@ def command(
     database = workspace.open()
     try:
         outcome = run_rounds(workspace, database, job)
-        bring_up_to_date(workspace, database)
+        status = outcome.exit_status
+        try:
+            Indexing(workspace, database).bring_up_to_date()
+        except UnavailableError as error:
+            note(one_line(f"documents wait for the index: {error}"))
+            status = error.exit_status
         show_balance(database, [source.name for source in chosen])
     finally:
         database.close()
-    return max(outcome.exit_status, report_set_aside(root))
+    return max(status, report_set_aside(root))

@@ -123,13 +123,22 @@ def counts(connection: Connection, engine: str, generation: str) -> IndexCounts:
     )
 
 
-def set_aside(
-    connection: Connection, engine: str, generation: str, *, limit: int = 100
-) -> list[tuple[str, str]]:
+def newest_generation(connection: Connection, engine: str) -> str | None:
+    """The generation of an engine that holds the most, as far as is noted here."""
+    return connection.scalar(
+        select(index_state.c.generation)
+        .where(index_state.c.engine == engine)
+        .group_by(index_state.c.generation)
+        .order_by(func.count().desc(), index_state.c.generation)
+        .limit(1)
+    )
+
+
+def set_aside(connection: Connection, *, limit: int = 100) -> list[tuple[str, str]]:
     """Documents that an engine does not take, and why."""
     rows = connection.execute(
         select(index_state.c.document_id, index_state.c.refused)
-        .where(_of(engine, generation), index_state.c.refused != "")
+        .where(index_state.c.refused != "")
         .order_by(index_state.c.document_id)
         .limit(limit)
     )

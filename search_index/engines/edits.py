@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
+
 
 def is_one_edit(one: str, other: str) -> bool:
     """Whether two words differ by one edit: neither equal nor further apart.
@@ -25,3 +28,25 @@ def is_one_edit(one: str, other: str) -> bool:
         return longer[1:] == shorter
     swapped = left[:2] == right[1::-1] and left[2:] == right[2:]
     return left[1:] == right[1:] or swapped
+
+
+def other_beginnings(word: str) -> Iterator[str]:
+    """Words one edit away that begin with another letter than this one.
+
+    Other letters are those of the same script.
+    """
+    first, rest = word[0], word[1:]
+    if rest and rest[0] != first:
+        yield rest
+        yield rest[0] + first + rest[1:]
+    for letter in _letters(ord(first) // 256):
+        if letter != first:
+            yield letter + word
+            yield letter + rest
+
+
+@cache
+def _letters(block: int) -> str:
+    """Small letters of a block of 256 code points: those of one script, mostly."""
+    every = map(chr, range(block * 256, (block + 1) * 256))
+    return "".join(c for c in every if c.isalpha() and c == c.lower())

@@ -6,6 +6,7 @@ index/
   writer.lock          held by the one process that changes anything here
   GENERATION/
     generation.json    analysis and target; never changes
+    lived              empty: it is or was the living one
     …                  the engine's own files
 ```
 """
@@ -25,6 +26,7 @@ from typing import IO
 from pipeline.errors import LockedError
 from search_index.engines.contract import Generation
 
+LIVED = "lived"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -67,15 +69,22 @@ class Generations:
 
     def activate(self, name: str) -> None:
         """Makes it the living one, in one step."""
+        (self.path(name) / LIVED).touch()
         _replace(self.folder / "current", name + "\n")
 
-    def prune(self) -> list[str]:
-        """Removes every generation but the living one; their names."""
+    def prune(self, *, unfinished: bool = False) -> list[str]:
+        """Removes every generation but the living one; their names.
+
+        Args:
+            unfinished: Only those that never were the living one.
+        """
         living = self.current()
         names = [
             path.name
             for path in sorted(self.folder.iterdir())
-            if path.is_dir() and (living is None or path.name != living.name)
+            if path.is_dir()
+            and (living is None or path.name != living.name)
+            and not (unfinished and (path / LIVED).exists())
         ]
         for name in names:
             shutil.rmtree(self.path(name))

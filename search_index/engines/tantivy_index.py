@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DamageError, UnavailableError
-from search_index.engines.contract import Generation, IndexEntry
+from search_index.engines.contract import Generation, IndexEntry, Refusal
 from search_index.engines.generations import Generations
 from search_index.engines.tantivy_schema import (
     open_index,
@@ -91,10 +91,10 @@ class TantivyIndex:
         with self.exclusive():
             self._generations.activate(generation)
 
-    def prune(self) -> list[str]:
+    def prune(self, *, unfinished: bool = False) -> list[str]:
         """Removes what is not living; open searches keep their files."""
         with self.exclusive():
-            names = self._generations.prune()
+            names = self._generations.prune(unfinished=unfinished)
         for name in names:
             self._opened.pop(name, None)
             self._read.pop(name, None)
@@ -169,10 +169,11 @@ class TantivyWriter:
                 self._writer.delete_documents_by_term("id", document_id)
                 self._written[document_id] = version
 
-    def commit(self) -> None:
-        """Durable and visible."""
+    def commit(self) -> tuple[Refusal, ...]:
+        """Durable and visible; whatever is put is taken."""
         with translated_errors(self._place):
             self._writer.commit()
+        return ()
 
     def _is_stale(self, document_id: str, version: int) -> bool:
         """Whether this writer wrote something newer already."""

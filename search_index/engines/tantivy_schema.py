@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING
 import tantivy
 
 from pipeline.errors import BabelwireError, DamageError, DiskFullError, LockedError
-from search_index.clauses import KEYWORD_FIELDS, NAME_FIELDS, SIDES, TOKEN_FIELDS
+from search_index.clauses import (
+    FACET_FIELDS,
+    KEYWORD_FIELDS,
+    NAME_FIELDS,
+    SIDES,
+    TOKEN_FIELDS,
+)
 from search_index.engines.contract import IndexEntry
-from search_index.query import FACETS
 
 if TYPE_CHECKING:
     from tantivy import Index, Schema
 
 NUMBER_FIELDS = ("published", "seen", "undated", "version", "id_rank")
+COUNTED_FIELDS = frozenset({*FACET_FIELDS.values(), "cluster"})
 _ALPHABET = {c: i for i, c in enumerate("234567abcdefghijklmnopqrstuvwxyz")}
 _DOCUMENT_ID = re.compile(r"d([a-z2-7]{16})")
 
@@ -35,7 +41,7 @@ def schema() -> Schema:
         builder.add_text_field(
             field,
             stored=field == "id",
-            fast=field in FACETS,
+            fast=field in COUNTED_FIELDS,
             tokenizer_name="raw",
             index_option="basic",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tantivy import Occur, Order, Query
 
 from search_index.clauses import (
+    FACET_FIELDS,
     Between,
     Clause,
     Everything,
@@ -22,9 +23,20 @@ from search_index.clauses import (
     Terms,
     all_of,
 )
-from search_index.engines.contract import EntryState, Found, Ranked, Summary
+from search_index.engines.contract import (
+    ClusterCounts,
+    EntryState,
+    Found,
+    Page,
+    PageRequest,
+    Ranked,
+    Summary,
+    Timeline,
+)
+from search_index.engines.edits import is_one_edit, other_beginnings
 from search_index.engines.tantivy_queries import filtering, tantivy_query
 from search_index.engines.tantivy_schema import translated_errors
+from search_index.engines.timeline import days_of, in_parts
 from search_index.query import Facet, Sort
 
 if TYPE_CHECKING:
@@ -34,7 +46,6 @@ Keyed = tuple[float, "DocAddress"]
 Fetch = Callable[[int], Any]
 """Takes a number of documents; gives tantivy's search result."""
 
-DAY = timedelta(days=1)
 DAY_MILLISECONDS = 86_400_000
 FACET_SIZE = 10_000
 """More sources than anyone configures; facets count the whole answer."""
@@ -53,6 +64,24 @@ class TantivySnapshot:
         self._searcher = searcher
         self._schema = schema
         self._place = place
+
+    def page(self, request: PageRequest) -> Page:
+        """Hits, facets and counts of one page."""
+        plan, sort = request.plan, request.sort
+        full = self.search(plan, limit=request.limit, offset=request.offset, sort=sort)
+        room = request.limit - len(full.hits)
+        some = Found(total=0, hits=())
+        if room and plan.partial is not None:
+            below = max(0, request.offset - full.total)
+            some = self.search(plan, partial=True, limit=room, offset=below, sort=sort)
+        return Page(
+            full=full,
+            some=some,
+            facets=self.facets(
+                plan.full, timezone=request.timezone, timeline=request.timeline
+            ),
+            counts=tuple(map(self.count, request.counted)),
+        )
 
     def search(
         self,
@@ -79,20 +108,67 @@ class TantivySnapshot:
             return self._count(filtering(self._schema, clause))
 
     def facets(
-        self, clause: Clause, *, timezone: str
+        self, clause: Clause, *, timezone: str, timeline: Timeline = "day"
     ) -> Mapping[str, tuple[Facet, ...]]:
-        """Over all that matches: most first, days in order."""
+        """Over all that matches: most first, the timeline in order."""
         wanted: dict[str, Any] = {
-            field: {"terms": {"field": field, "size": FACET_SIZE}}
-            for field in ("language", "source", "kind", "country")
+            name: {"terms": {"field": field, "size": FACET_SIZE}}
+            for name, field in FACET_FIELDS.items()
         }
-        wanted["day"] = _histogram("published")
+        wanted[timeline] = _histogram("published")
         with translated_errors(self._place):
             query = filtering(self._schema, clause)
             answer = self._searcher.aggregate(query, wanted)
-            days = self._days(query, answer.pop("day")["buckets"], timezone)
-        found = {field: _facets(value["buckets"]) for field, value in answer.items()}
-        return {**found, "day": days}
+            utc_days = answer.pop(timeline)["buckets"]
+            days = self._days(query, utc_days, timezone)
+        found = {name: _facets(value["buckets"]) for name, value in answer.items()}
+        return {**found, timeline: in_parts(days, timeline)}
+
+    def clusters(
+        self, clause: Clause, clusters: Sequence[str]
+    ) -> Mapping[str, ClusterCounts]:
+        """Documents, publishers and owners of clusters in what matches."""
+        wanted = tuple(dict.fromkeys(clusters))
+        if not wanted:
+            return {}
+        spread = {
+            field: {"terms": {"field": field, "size": FACET_SIZE}}
+            for field in ("publisher_name", "owner_name")
+        }
+        terms = {"field": "cluster", "size": len(wanted)}
+        within = all_of(clause, Terms(field="cluster", tokens=wanted))
+        with translated_errors(self._place):
+            answer = self._searcher.aggregate(
+                filtering(self._schema, within),
+                {"clusters": {"terms": terms, "aggs": spread}},
+            )
+        return {
+            bucket["key"]: ClusterCounts(
+                documents=bucket["doc_count"],
+                publishers=len(bucket["publisher_name"]["buckets"]),
+                owners=len(bucket["owner_name"]["buckets"]),
+            )
+            for bucket in answer["clusters"]["buckets"]
+        }
+
+    def frequencies(self, field: str, tokens: Sequence[str]) -> list[int]:
+        """In how many documents each token stands."""
+        with translated_errors(self._place):
+            return [self._searcher.doc_freq(field, token) for token in tokens]
+
+    def similar(self, field: str, token: str) -> Mapping[str, int]:
+        """Tokens one edit away, with their documents."""
+        if not token:
+            return {}
+        with translated_errors(self._place):
+            alike = self._searcher.terms_with_prefix(field, token[0])
+            found = {near: n for near, n in alike if is_one_edit(token, near)}
+            for near in other_beginnings(token):
+                found[near] = self._searcher.doc_freq(field, near)
+        return {near: n for near, n in found.items() if n}
+
+    def close(self) -> None:
+        """Nothing is kept that would not go by itself."""
 
     def iterate(self, clause: Clause) -> Iterator[Ranked]:
         """All that matches, by time and id; keys of one slice in memory."""
@@ -266,36 +342,19 @@ class TantivySnapshot:
     def _days(
         self, query: Query, utc_days: list[dict[str, Any]], timezone: str
     ) -> tuple[Facet, ...]:
-        """Documents per day of a zone.
-
-        A zone's days are not UTC's, and not all 24 hours long: the days that
-        touch a UTC day with documents are counted by their true bounds.
-        """
-        zone = ZoneInfo(timezone)
+        """Documents per day of a zone: its days are counted by their true bounds."""
         starts = [datetime.fromtimestamp(b["key"] / 1000, UTC) for b in utc_days]
-        if zone.key == "UTC":
-            counted = zip(starts, utc_days, strict=True)
+        if timezone == "UTC":
             return tuple(
                 Facet(value=f"{day:%Y-%m-%d}", count=b["doc_count"])
-                for day, b in counted
+                for day, b in zip(starts, utc_days, strict=True)
             )
-        days = sorted(
-            {(s + hours).astimezone(zone).date() for s in starts for hours in _REACH}
-        )
-        if not days:
+        ranges = [
+            {"key": name, "from": low * 1.0, "to": high * 1.0}
+            for name, low, high in days_of(starts, ZoneInfo(timezone))
+        ]
+        if not ranges:
             return ()
-        ranges = []
-        for day in days:
-            first = datetime(day.year, day.month, day.day, tzinfo=zone)
-            after = day + DAY
-            last = datetime(after.year, after.month, after.day, tzinfo=zone)
-            ranges.append(
-                {
-                    "key": day.isoformat(),
-                    "from": first.timestamp() * 1000,
-                    "to": last.timestamp() * 1000,
-                }
-            )
         wanted = {"day": {"range": {"field": "published", "ranges": ranges}}}
         buckets = self._searcher.aggregate(query, wanted)["day"]["buckets"]
         names = {r["key"] for r in ranges}
@@ -336,9 +395,6 @@ class TantivySnapshot:
     def _count(self, query: Query) -> int:
         found: Any = self._searcher.search(query, 1, count=True)
         return int(found.count)
-
-
-_REACH = (timedelta(0), DAY - timedelta(milliseconds=1))
 
 
 def _histogram(field: str) -> dict[str, Any]:

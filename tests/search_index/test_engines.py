@@ -22,7 +22,13 @@ from search_index.clauses import (
     all_of,
     any_of,
 )
-from search_index.engines.contract import IndexEngine, Snapshot
+from search_index.engines.contract import (
+    ClusterCounts,
+    IndexEngine,
+    PageRequest,
+    Snapshot,
+    Timeline,
+)
 from search_index.entry import build_entry, milliseconds
 from tests.search_index.conftest import MakeIndex, OpenIndex
 from tests.search_index.samples import NOON, document, document_id, write
@@ -221,6 +227,127 @@ def test_days_around_a_change_of_clocks_are_counted_whole(
         ("2024-03-31", 23),
         ("2024-04-01", 5),
     ]
+
+
+@pytest.mark.parametrize(
+    ("timeline", "expected"),
+    [
+        ("day", [("2024-06-21", 1), ("2024-06-24", 2), ("2024-07-01", 1)]),
+        ("week", [("2024-06-17", 1), ("2024-06-24", 2), ("2024-07-01", 1)]),
+        ("month", [("2024-06-01", 3), ("2024-07-01", 1)]),
+    ],
+)
+def test_the_timeline_has_parts_that_begin_in_the_zone(
+    make_index: MakeIndex, timeline: Timeline, expected: list[tuple[str, int]]
+) -> None:
+    """30 June 20:00 UTC is a July morning in Hanoi."""
+    moments = [NOON + timedelta(days=days) for days in (0, 3, 3)]
+    moments.append(NOON.replace(day=30, hour=20))
+    index = make_index(
+        document(f"n{n}", "x", published_at=moment) for n, moment in enumerate(moments)
+    )
+    facets = index.snapshot().facets(
+        Everything(), timezone="Asia/Ho_Chi_Minh", timeline=timeline
+    )
+    assert [(f.value, f.count) for f in facets[timeline]] == expected
+
+
+def test_facets_know_publishers_owners_and_audiences(make_index: MakeIndex) -> None:
+    index = make_index(
+        [
+            document("1", "x", publisher="A & B", owner="State", audience=("VN", "LA")),
+            document("2", "x", publisher="A & B", owner="", audience=("VN",)),
+        ]
+    )
+    facets = index.snapshot().facets(word("x"), timezone="UTC")
+    shown = {name: [(f.value, f.count) for f in facets[name]] for name in facets}
+    assert shown["publisher"] == [("A & B", 2)]
+    assert shown["owner"] == [("State", 1)]
+    assert shown["audience"] == [("VN", 2), ("LA", 1)]
+
+
+def test_a_page_has_full_matches_then_partial_ones_facets_and_counts(
+    make_index: MakeIndex,
+) -> None:
+    index = make_index(
+        [document(f"both{n}", "x y") for n in range(3)]
+        + [document(f"one{n}", "y") for n in range(4)]
+    )
+    plan = Plan(
+        full=all_of(word("x"), word("y")),
+        partial=any_of(word("x"), word("y")),
+        score=word("y", "original_f1"),
+    )
+    pages = [
+        index.snapshot().page(
+            PageRequest(
+                plan=plan, limit=2, offset=offset, counted=(word("y"), Everything())
+            )
+        )
+        for offset in (0, 2, 4, 6)
+    ]
+    sizes = [(len(page.full.hits), len(page.some.hits)) for page in pages]
+    assert sizes == [(2, 0), (1, 1), (0, 2), (0, 1)]
+    shown = [hit.id for page in pages for hit in (*page.full.hits, *page.some.hits)]
+    assert set(shown[:3]) == ids("both0", "both1", "both2")
+    assert len(set(shown)) == 7
+    for page in pages:
+        assert page.full.total == 3
+        assert page.counts == (7, 7)
+        assert [(f.value, f.count) for f in page.facets["language"]] == [("en", 3)]
+
+
+def test_clusters_say_how_widely_a_text_is_spread(make_index: MakeIndex) -> None:
+    index = make_index(
+        [
+            document("1", "x", cluster="c1", publisher="A", owner="O"),
+            document("2", "x", cluster="c1", publisher="B", owner="O"),
+            document("3", "y", cluster="c1", publisher="C", owner="P"),
+            document("4", "x", cluster="c2", publisher="A", owner=""),
+        ]
+    )
+    snapshot = index.snapshot()
+    assert snapshot.clusters(word("x"), ["c1", "c2", "c3"]) == {
+        "c1": ClusterCounts(documents=2, publishers=2, owners=1),
+        "c2": ClusterCounts(documents=1, publishers=1, owners=0),
+    }
+    assert snapshot.clusters(word("x"), []) == {}
+
+
+def test_frequencies_count_documents_with_a_token(letters: Snapshot) -> None:
+    found = letters.frequencies("original_f3", ["x", "a", "q", "xa"])
+    assert found == [3, 1, 0, 1]
+    assert letters.frequencies("original_f3", []) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("kazn", {"kazan": 2, "kazen": 1}),
+        ("akzan", {"kazan": 2}),
+        ("qazan", {"kazan": 2}),
+        ("azan", {"kazan": 2}),
+        ("kazan", {"kazen": 1}),
+        ("rkazan", {"kazan": 2}),
+        ("казнь", {"казань": 1}),
+        ("ازان", {"قازان": 1}),
+        ("zzz", {}),
+    ],
+)
+def test_similar_tokens_are_those_one_edit_away(
+    make_index: MakeIndex, typed: str, near: dict[str, int]
+) -> None:
+    texts = ["kazan forum", "kazan kazan", "kazen", "казань", "قازان"]
+    index = make_index(document(f"n{n}", text) for n, text in enumerate(texts))
+    assert dict(index.snapshot().similar("original_f3", typed)) == near
+
+
+def test_only_what_never_lived_is_unfinished(forum: IndexEngine) -> None:
+    for name in ("g-2", "g-3"):
+        forum.create(name, analysis="x", target="en")
+    forum.activate("g-2")
+    assert forum.prune(unfinished=True) == ["g-3"]
+    assert forum.prune() == ["g-1"]
 
 
 def test_stored_documents_come_by_id(forum: IndexEngine) -> None:
