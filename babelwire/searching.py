@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.documents import Identification
     from pipeline.store import Database
     from search_index.answer import Exported
+    from search_index.interpretation import SearchContext
     from search_index.query import Filter, IndexEngine, Results, SearchRequest
 
 
@@ -52,45 +53,48 @@ class Desk:
     """An open index with all that questions need besides their words."""
 
     index: IndexEngine
-    settings: Mapping[str, Any]
+    context: SearchContext
 
     def ask(self, request: SearchRequest) -> Results:
         """The page that a request asks for."""
         from search_index.answer import answer
 
-        return answer(request, index=self.index, **self.settings)
+        return answer(request, self.context, index=self.index)
 
     def ask_for_all(self, request: SearchRequest) -> Iterator[Exported]:
         """Every full match, by time and id."""
         from search_index.answer import export
 
-        return export(request, index=self.index, **self.settings)
+        return export(request, self.context, index=self.index)
 
     def explain(self, request: SearchRequest, ids: Sequence[str]) -> dict[str, Any]:
         """Why these documents match, by id; as in `search --explain --json`."""
-        from search_index.answer import interpret
         from search_index.explain import explain
+        from search_index.interpretation import interpret
 
-        asked = interpret(request, **self.settings)
-        found = explain(asked, ids, snapshot=self.index.snapshot())
+        with contextlib.closing(self.index.snapshot()) as snapshot:
+            asked = interpret(request, self.context, snapshot)
+            found = explain(asked, ids, snapshot=snapshot)
         return {key: explanation.to_json() for key, explanation in found.items()}
 
 
 @contextlib.contextmanager
 def open_desk(workspace: Workspace, database: Database) -> Iterator[Desk]:
     """The workspace's index, ready to be asked."""
+    from search_index.interpretation import SearchContext
+
     engine = open_engine(workspace)
     try:
         with _query_translator(workspace, database) as translate:
             yield Desk(
                 index=engine,
-                settings={
-                    "now": now(),
-                    "target": workspace.config.target,
-                    "names": workspace.names,
-                    "identify_query": _identify,
-                    "translate_query": translate,
-                },
+                context=SearchContext(
+                    now=now(),
+                    target=workspace.config.target,
+                    names=workspace.names,
+                    identify_query=_identify,
+                    translate_query=translate,
+                ),
             )
     finally:
         engine.close()

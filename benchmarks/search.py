@@ -14,7 +14,7 @@ from benchmarks.measured import percentile, verdict
 from pipeline.documents import Document, Segment, TranslatedSegment, Translation
 from search_index import open_index
 from search_index.analysis import ANALYSIS_VERSION
-from search_index.answer import answer, interpret
+from search_index.answer import SearchContext, answer, interpret
 from search_index.entry import build_entry
 from search_index.highlight import Highlighter
 from search_index.planning import plan
@@ -88,9 +88,9 @@ def _ask(index: IndexEngine, text: str) -> dict[str, float]:
         taken[part] = time.thread_time() - started
 
     with timed("page"):
-        answer(request, index=index, now=START)
+        answer(request, SearchContext(now=START), index=index)
     with timed("planning"):
-        asked = interpret(request, now=START)
+        asked = interpret(request, SearchContext(now=START))
         planned = plan(asked)
     with timed("engine"):
         snapshot = index.snapshot()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.documents import Side
-from search_index.answer import translation_of
 from search_index.clauses import AnyOf, Best, Clause, Term, Weighted
+from search_index.display import translation_of
 from search_index.engines.contract import Snapshot
 from search_index.highlight import Highlighter
 from search_index.planning import TIE, Interpretation, score_sides
@@ -77,7 +77,7 @@ def explain(
     """The account of each document, by id; the ones there are.
 
     Args:
-        asked: As `search_index.answer.interpret` gives it.
+        asked: As `search_index.interpretation.interpret` gives it.
         ids: Of the hits to explain.
         snapshot: Of the index that answered.
     """

@@ -56,7 +56,10 @@ class Unseen:
 
 
 def notices_of(
-    asked: Interpretation, page: Page, unseen: tuple[int, int]
+    asked: Interpretation,
+    page: Page,
+    unseen: tuple[int, int],
+    suggested: str | None = None,
 ) -> tuple[Notice, ...]:
     """Everything a reader should be told of an answer.
 
@@ -64,9 +67,12 @@ def notices_of(
         asked: How the request was understood.
         page: What was found.
         unseen: How many documents are untranslated, and undated (`Unseen`).
+        suggested: The query with another spelling.
     """
     untranslated, undated = unseen
     found = [*_language_notices(asked), *_partial_notices(page.full, page.some)]
+    if suggested:
+        found.insert(0, Notice(code="did_you_mean", text=f"Did you mean: {suggested}"))
     if untranslated:
         text = (
             f"{untranslated} documents are not (wholly) translated yet and were "
@@ -92,6 +98,13 @@ def _language_notices(asked: Interpretation) -> Iterator[Notice]:
             code="query_translated",
             text=f'The words seem to be {language}; translations were searched for "'
             f'{words}".',
+        )
+    elif asked.named:
+        names = ", ".join(name.id for name in asked.named)
+        yield Notice(
+            code="names_spelt",
+            text=f"The words seem to be {language} and were not translated: in other "
+            f"languages the spellings of these names were searched: {names}.",
         )
     else:
         yield Notice(

@@ -71,6 +71,7 @@ class Interpretation:
         zone: Days are this zone's.
         now: For `today` and the like.
         names: What `name:` may name.
+        named: Names in the words that are looked for in their other spellings, too.
     """
 
     tree: Tree
@@ -80,6 +81,7 @@ class Interpretation:
     zone: ZoneInfo
     now: datetime
     names: Mapping[str, Name] = field(default_factory=dict)
+    named: tuple[Name, ...] = ()
 
     def of_side(self, side: Side) -> Tree:
         """The tree that a side is searched with."""

@@ -9,13 +9,13 @@ Offsets count code points.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from pipeline.documents import Kind, Precision, Side, TranslatedBy, TranslationStatus
 from pipeline.errors import QueryError
-from search_index.engines.contract import IndexEngine, Timeline
+from search_index.engines.contract import ClusterCounts, IndexEngine, Timeline
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -220,6 +220,8 @@ class SearchRequest:
         sort: By score, or newest first.
         timezone: IANA name; days are this zone's.
         timeline: Parts of the timeline among the facets.
+        group: One hit a cluster; limit and offset count those. Totals stay documents.
+        like: Id of a document: only what shares its most telling words, best first.
         query_language: BCP 47 tag of the words; None lets it be identified.
         filters: Beside those in the text, e.g. from flags.
     """
@@ -230,6 +232,8 @@ class SearchRequest:
     sort: Sort = "relevance"
     timezone: str = "UTC"
     timeline: Timeline = "day"
+    group: bool = False
+    like: str = ""
     query_language: str | None = None
     filters: tuple[Filter, ...] = ()
 
@@ -272,7 +276,12 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """One document of an answer; `score` is None when sorted by time."""
+    """One document of an answer.
+
+    Attributes:
+        score: None when sorted by time.
+        group: Where clusters are grouped, what this answer has of the hit's.
+    """
 
     id: str
     revision: int
@@ -294,6 +303,7 @@ class Hit:
     cluster: str
     duplicates: int
     passages: tuple[Passage, ...] = ()
+    group: ClusterCounts | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -372,7 +382,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
             }
             for passage in hit.passages
         ],
-    }
+    } | ({"group": asdict(hit.group)} if hit.group else {})
 
 
 def _moment(value: datetime | None) -> str | None:

@@ -135,7 +135,7 @@ def test_right_documents_of_the_worlds_queries_come_first(demo: Demo) -> None:
     from pipeline.store import open_database, sqlite_url
     from pipeline.store.tables import documents
     from search_index import open_index
-    from search_index.answer import answer
+    from search_index.answer import SearchContext, answer
     from search_index.query import SearchRequest
 
     database = open_database(sqlite_url(demo.workspace / "babelwire.db"))
@@ -148,7 +148,9 @@ def test_right_documents_of_the_worlds_queries_come_first(demo: Demo) -> None:
     index = open_index(demo.workspace / "index")
     missed = []
     for query in World.queries():
-        page = answer(SearchRequest(text=query.text), index=index, now=now())
+        page = answer(
+            SearchRequest(text=query.text), SearchContext(now=now()), index=index
+        )
         right = {paths[r] for r in query.right}
         found = {
             (hit.source, "/" + hit.url.split("/", 3)[3].split("?")[0])

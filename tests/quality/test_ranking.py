@@ -24,9 +24,9 @@ from search_index.analysis import analyzer_for, recipe_for
 from search_index.analysis.analyzer import Analyzer
 from search_index.analysis.normalise import fold
 from search_index.analysis.words import WORD
-from search_index.answer import interpret
 from search_index.clauses import AnyOf, Plan, Term
 from search_index.engines.contract import Snapshot
+from search_index.interpretation import SearchContext, interpret
 from search_index.planning import Interpretation, plan
 from search_index.query import And, SearchRequest, Tree, Word
 from tests.search_index.samples import NOW, document, document_id, write
@@ -182,7 +182,7 @@ class TestXquad:
 def read_unaided(text: str) -> Plan:
     """As the command line does, without the big identifier."""
     plain_words = " ".join(WORD.findall(text)).replace("OR", "or")
-    return plan(interpret(SearchRequest(text=plain_words), now=NOW))
+    return plan(interpret(SearchRequest(text=plain_words), SearchContext(now=NOW)))
 
 
 def bare(text: str, language: str) -> str:

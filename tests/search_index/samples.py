@@ -15,7 +15,7 @@ from pipeline.documents import (
 )
 from search_index import open_index
 from search_index.analysis import ANALYSIS_VERSION
-from search_index.answer import answer
+from search_index.answer import SearchContext, answer
 from search_index.engines.contract import IndexEngine
 from search_index.entry import build_entry
 from search_index.query import Results, SearchRequest
@@ -120,7 +120,8 @@ def ask(index: IndexEngine, text: str, **values: Any) -> Results:
     keys = ("names", "identify_query", "translate_query", "target")
     others = {key: values.pop(key) for key in keys if key in values}
     request = SearchRequest(text=text, **values)
-    return answer(request, index=index, now=NOW, timer=lambda: 0.0, **others)
+    context = SearchContext(now=NOW, **others)
+    return answer(request, context, index=index, timer=lambda: 0.0)
 
 
 def found(results: Results, match: str | None = "all") -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import QueryError
 from pipeline.names import Name
-from search_index.answer import export
+from search_index.answer import SearchContext, export
 from search_index.clauses import FACET_FIELDS
 from search_index.engines.contract import IndexEngine
 from search_index.query import Filter, Results, SearchRequest, to_json
@@ -103,7 +103,7 @@ def test_partial_matches_fill_the_page_and_count_nowhere(forum: IndexEngine) -> 
     assert not any(results.facets.values())
     assert "partial_matches" in codes(results)
     request = SearchRequest(text="forum Hanoi Kazan")
-    assert list(export(request, index=forum, now=NOW)) == []
+    assert list(export(request, SearchContext(now=NOW), index=forum)) == []
 
 
 def test_full_matches_stand_above_partial_ones(make_index: MakeIndex) -> None:
@@ -283,7 +283,7 @@ def test_facets_count_the_whole_answer_not_the_page(make_index: MakeIndex) -> No
 
 def test_an_export_has_as_many_as_the_search_counted(forum: IndexEngine) -> None:
     request = SearchRequest(text="forum OR hanoi")
-    rows = list(export(request, index=forum, now=NOW))
+    rows = list(export(request, SearchContext(now=NOW), index=forum))
     assert len(rows) == ask(forum, "forum OR hanoi").total == 3
     assert [row.hit.url[-2:] for row in rows[:2]] == ["en", "vi"]
     vi = rows[1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search_index.answer import interpret
+from search_index.answer import SearchContext, interpret
 from search_index.engines.contract import IndexEngine
 from search_index.explain import explain
 from search_index.query import SearchRequest
@@ -13,7 +13,7 @@ def test_a_hit_says_which_words_matched_where_and_what_each_part_scored(
     forum: IndexEngine,
 ) -> None:
     request = SearchRequest(text="brics forum")
-    asked = interpret(request, now=NOW)
+    asked = interpret(request, SearchContext(now=NOW))
     hit = next(h for h in ask(forum, "brics forum").hits if h.language == "vi")
     account = explain(asked, [hit.id], snapshot=forum.snapshot())[hit.id]
     words = {(word.side, word.field, word.text) for word in account.words}
@@ -30,5 +30,5 @@ def test_a_hit_says_which_words_matched_where_and_what_each_part_scored(
 
 
 def test_a_document_that_is_gone_has_no_account(forum: IndexEngine) -> None:
-    asked = interpret(SearchRequest(text="x"), now=NOW)
+    asked = interpret(SearchRequest(text="x"), SearchContext(now=NOW))
     assert explain(asked, [document_id("?")], snapshot=forum.snapshot()) == {}

@@ -1,0 +1,118 @@
+"""One hit a cluster: nearly the same text from several publishers is shown once.
+
+A display option. What is shown is the best-ranked document of its cluster; totals,
+facets and exports stay documents. Done here, in Python, over the pages of any engine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from pipeline.errors import QueryError
+from search_index.engines.contract import (
+    ClusterCounts,
+    Found,
+    Page,
+    PageRequest,
+    Ranked,
+    Snapshot,
+)
+
+MAX_GROUP_OFFSET = 1_000
+"""Groups before a page: all hits above it have to be read, some 30 µs each."""
+
+STEP = 100
+"""Hits read at a time."""
+
+MAX_READ = 20_000
+"""Hits read for one page: a cluster of all documents ends the page, not the reader."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouped:
+    """A page of groups.
+
+    Attributes:
+        page: Its hits are the best of each group, full matches before partial ones.
+        counts: What the answer has of the shown hits' clusters, by document id.
+    """
+
+    page: Page
+    counts: Mapping[str, ClusterCounts]
+
+
+def grouped_page(snapshot: Snapshot, request: PageRequest) -> Grouped:
+    """A page on which limit and offset count groups.
+
+    Raises:
+        QueryError: The offset is beyond `MAX_GROUP_OFFSET`.
+    """
+    if request.offset > MAX_GROUP_OFFSET:
+        raise QueryError(
+            f"offset: found {request.offset:,}, expected 0 to {MAX_GROUP_OFFSET:,} "
+            "when documents are grouped",
+            0,
+        )
+    first = snapshot.page(replace(request, limit=STEP, offset=0))
+    seen: set[str] = set()
+    every = _first_of_each(_hits(snapshot, request, first), seen)
+    chosen = list(islice(every, request.offset, request.offset + request.limit))
+    full = tuple(ranked for ranked, _, partial in chosen if not partial)
+    some = tuple(ranked for ranked, _, partial in chosen if partial)
+    page = replace(
+        first,
+        full=Found(total=first.full.total, hits=full),
+        some=Found(total=first.some.total, hits=some),
+    )
+    return Grouped(page=page, counts=_counts(snapshot, request, chosen))
+
+
+Placed = tuple[Ranked, str, bool]
+"""A hit, its cluster, and whether it is a partial match."""
+
+
+def _hits(
+    snapshot: Snapshot, request: PageRequest, first: Page
+) -> Iterator[tuple[Ranked, bool]]:
+    """Every hit in order, read as far as is asked for."""
+    plan, sort = request.plan, request.sort
+    for partial, found in ((False, first.full), (True, first.some)):
+        if partial and plan.partial is None:
+            return
+        hits, offset = found.hits, 0
+        if partial and not hits:
+            hits = snapshot.search(plan, partial=True, limit=STEP, sort=sort).hits
+        while hits and offset < MAX_READ:
+            for hit in hits:
+                yield hit, partial
+            offset += len(hits)
+            hits = snapshot.search(
+                plan, partial=partial, limit=STEP, offset=offset, sort=sort
+            ).hits
+
+
+def _first_of_each(
+    hits: Iterator[tuple[Ranked, bool]], seen: set[str]
+) -> Iterator[Placed]:
+    for ranked, partial in hits:
+        cluster = str(json.loads(ranked.display)["cluster"])
+        if cluster in seen:
+            continue
+        if cluster:
+            seen.add(cluster)
+        yield ranked, cluster, partial
+
+
+def _counts(
+    snapshot: Snapshot, request: PageRequest, chosen: list[Placed]
+) -> dict[str, ClusterCounts]:
+    found: dict[str, ClusterCounts] = {}
+    for partial, clause in ((False, request.plan.full), (True, request.plan.partial)):
+        members = [(r.id, c) for r, c, p in chosen if p is partial and c]
+        if members and clause is not None:
+            counts = snapshot.clusters(clause, [cluster for _, cluster in members])
+            found |= {i: counts[c] for i, c in members if c in counts}
+    return found
