@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,10 @@ from babelwire.terminal import highlighted, note, one_line, out, safe
 
 if TYPE_CHECKING:
     from pipeline.documents import Precision
-    from search_index.query import Hit, Results, SearchRequest
+    from search_index.engines.contract import ClusterCounts
+    from search_index.query import Facet, Hit, Results, SearchRequest
+
+BAR_LENGTH = 40
 
 STATUS_WORDS = {
     "waiting": "waits for translation",
@@ -24,6 +27,8 @@ def show_results(
     results: Results,
     request: SearchRequest,
     explained: Mapping[str, Any] | None = None,
+    *,
+    timeline: bool = False,
 ) -> None:
     """Prints one page of an answer."""
     from rich.text import Text
@@ -32,6 +37,8 @@ def show_results(
     for number, hit in enumerate(results.hits, start=request.offset + 1):
         out().print()
         show_hit(number, hit, request.timezone, one_line(_explained(hit, explained)))
+    if timeline and results.total:
+        _show_timeline(results.facets[request.timeline])
     facets = _facet_line(results)
     if facets:
         out().print()
@@ -123,6 +130,8 @@ def _undimmed(text: Any) -> Any:
 def _count_line(results: Results, request: SearchRequest) -> str:
     what = "document" if results.total == 1 else "documents"
     line = f"{results.total:,} {what} for {safe(results.query)}"
+    if request.like:
+        line += f", like {request.like}"
     if results.hits and (request.offset or results.total > len(results.hits)):
         last = request.offset + len(results.hits)
         line += f"  ({request.offset + 1:,} to {last:,} shown)"
@@ -141,7 +150,9 @@ def _about(hit: Hit, timezone: str) -> str:
     ]
     if hit.kind == "official":
         parts.append("official")
-    if hit.duplicates:
+    if hit.group is not None and hit.group.documents > 1:
+        parts.append(_group_text(hit.group))
+    elif hit.duplicates:
         parts.append(f"and {hit.duplicates} others with nearly this text")
     if hit.translated_by == "machine":
         parts.append("machine-translated")
@@ -150,6 +161,26 @@ def _about(hit: Hit, timezone: str) -> str:
     if hit.match == "some":
         parts.append("some of the words")
     return " · ".join(parts)
+
+
+def _show_timeline(parts: Sequence[Facet]) -> None:
+    """A bar for each part that has documents."""
+    from rich.text import Text
+
+    out().print()
+    most = max(part.count for part in parts)
+    for part in parts:
+        bar = "█" * max(1, round(part.count / most * BAR_LENGTH))
+        out().print(Text(f"{part.value} {part.count:>7,} {bar}"), soft_wrap=True)
+
+
+def _group_text(group: ClusterCounts) -> str:
+    publishers = "publisher" if group.publishers == 1 else "publishers"
+    owners = f", {group.owners:,} owners" if group.owners > 1 else ""
+    return (
+        f"{group.documents:,} with nearly this text, of {group.publishers:,} "
+        f"{publishers}{owners}"
+    )
 
 
 def _facet_line(results: Results) -> str:

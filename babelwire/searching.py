@@ -12,11 +12,15 @@ from babelwire.translating import query_translator
 
 if TYPE_CHECKING:
     from babelwire.workspace import Workspace
-    from pipeline.documents import Identification
+    from pipeline.documents import Identification, Translated, TranslationRequest
     from pipeline.store import Database
     from search_index.answer import Exported
     from search_index.interpretation import SearchContext
     from search_index.query import Filter, IndexEngine, Results, SearchRequest
+
+
+REMEMBER_SECONDS = 0.2
+"""How long a search waits for the store's lock to keep a query's translation."""
 
 
 def local_zone() -> str:
@@ -46,6 +50,17 @@ def flag_filters(**values: str | tuple[str, ...] | None) -> tuple[Filter, ...]:
         if chosen:
             found.append(Filter(field=field, values=chosen))
     return tuple(found)
+
+
+def checked_id(text: str | None) -> str:
+    """A document's id as a flag gave it; "" for none.
+
+    Raises:
+        QueryError: It is no id.
+    """
+    from search_index.parser import check_filter
+
+    return check_filter("id", text) if text else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,14 +128,65 @@ def _query_translator(
     """Words to the target language, by the chain that translates documents."""
     from pipeline.documents import TranslationRequest
 
+    known: dict[tuple[str, str], str | None] = {}
     with query_translator(workspace, database) as translation:
 
         def translate(text: str, language: str) -> str | None:
-            request = TranslationRequest(
-                text=text,
-                source_language=language,
-                target_language=workspace.config.target,
-            )
-            return translation.chain.translate([request])[0].text
+            """A failure is remembered, too: it may have cost the time limit."""
+            if (text, language) not in known:
+                request = TranslationRequest(
+                    text=text,
+                    source_language=language,
+                    target_language=workspace.config.target,
+                )
+                answer = translation.chain.translate([request])[0]
+                known[text, language] = answer.text
+                _remember(workspace, request, answer)
+            return known[text, language]
 
         yield translate
+
+
+def _remember(
+    workspace: Workspace, request: TranslationRequest, answer: Translated
+) -> None:
+    """Keeps a machine's translation in the store, where the same chain looks first.
+
+    The next search with the same words loads no model. Whoever holds the store's lock
+    is not waited for: a person waits.
+    """
+    from pipeline.documents import PEOPLE, TranslatedSegment
+    from pipeline.errors import UnavailableError
+    from pipeline.store import open_database
+    from pipeline.store.segment_translations import keep
+    from pipeline.translation.checks import bad
+    from pipeline.translation.memory import segment_checksum
+
+    if answer.text is None or answer.engine in PEOPLE or bad(answer.flags):
+        return
+    segment = TranslatedSegment(
+        position=0,
+        text=answer.text,
+        engine=answer.engine,
+        model=answer.model,
+        version=answer.version,
+        flags=answer.flags,
+        licence=answer.licence,
+        parameters=answer.parameters,
+        recipe=answer.recipe,
+    )
+    key = (
+        segment_checksum(request.text),
+        request.target_language,
+        request.source_language,
+        answer.recipe,
+    )
+    with contextlib.suppress(UnavailableError):
+        hasty = open_database(
+            workspace.database_url, busy_timeout_seconds=REMEMBER_SECONDS
+        )
+        try:
+            with hasty.write() as connection:
+                keep(connection, {key: segment}, now(), counted=False)
+        finally:
+            hasty.close()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pipeline.errors import QueryError
+from pipeline.errors import InputError
 from search_index import query as tree_of
 from search_index.analysis import analyzer_for, primary
 from search_index.analysis.small_words import is_small_word
@@ -42,24 +42,25 @@ def like(asked: Interpretation, document_id: str, snapshot: Snapshot) -> Interpr
         snapshot: Of the index that holds it.
 
     Raises:
-        QueryError: The index has no such document, or it has no words.
+        InputError: The index has no such document, or it has no words.
     """
     key = document_id.partition("@")[0]
     stored = snapshot.stored([key]).get(key)
     if stored is None:
-        raise QueryError(f"like: there is no document {document_id} in the index", 0)
+        raise InputError(f"like: there is no document {document_id} in the index")
     display = json.loads(stored.display)
     others = snapshot.summary().documents
     own = _telling(display, "original", snapshot, others)
     target = _telling(display, "translation", snapshot, others)
     if not own and not target:
-        raise QueryError(f"like: document {document_id} has no words", 0)
+        raise InputError(f"like: document {document_id} has no words")
     language = primary(display["language"])
     return replace(
         asked,
         tree=_tree(asked.tree, own or target, key),
         translated=_tree(asked.tree, target or own, key),
         languages=(language,),
+        like=key,
     )
 
 

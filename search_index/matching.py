@@ -117,14 +117,29 @@ class Matcher:
         tokens: list[str] = []
         places: list[tuple[int, int]] = []
         for match in WORD.finditer(text):
-            for token in self._analyzer.plain(match[0]):
+            for token, start, end in self._tokens_in(match[0]):
                 tokens.append(token)
-                places.append(match.span())
+                places.append((match.start() + start, match.start() + end))
         for phrase, bit in self._phrases.items():
             for first in range(len(tokens) - len(phrase) + 1):
                 if tuple(tokens[first : first + len(phrase)]) == phrase:
                     last = first + len(phrase) - 1
                     yield places[first][0], places[last][1], bit
+
+    def _tokens_in(self, word: str) -> Iterator[tuple[str, int, int]]:
+        """Plain tokens and their places: of a run of letters, each its own part."""
+        tokens = self._analyzer.plain(word)
+        if not is_unspaced(word):
+            yield from ((token, 0, len(word)) for token in tokens)
+            return
+        letters, text = _plain_letters(word)
+        at = 0
+        for token in tokens:
+            at = text.find(token, at)
+            if at < 0:
+                return
+            yield token, letters[at], letters[at + len(token) - 1] + 1
+            at += len(token)
 
 
 def matcher(asked: Interpretation, side: Side, language: str) -> Matcher:
@@ -184,19 +199,22 @@ def _add_run(word: str, bit: int, runs: dict[str, int]) -> None:
 
 
 def _in_run(run: str, wanted: Mapping[str, int]) -> Iterator[Mark]:
-    """Places of wanted strings in a run of letters without spaces.
-
-    Width and marks may change a run's length: letters are made plain one by
-    one, each remembering where it stood.
-    """
-    letters = [(made, place) for place, c in enumerate(run) for made in plain(c)]
-    text = "".join(letter for letter, _ in letters)
+    """Places of wanted strings in a run of letters without spaces."""
+    letters, text = _plain_letters(run)
     for piece, bit in wanted.items():
         at = text.find(piece)
         while piece and at >= 0:
-            first, last = letters[at][1], letters[at + len(piece) - 1][1]
-            yield first, last + 1, bit
+            yield letters[at], letters[at + len(piece) - 1] + 1, bit
             at = text.find(piece, at + len(piece))
+
+
+def _plain_letters(run: str) -> tuple[list[int], str]:
+    """Where each plain letter of a run stood, and the plain letters.
+
+    Width and marks may change a run's length: letters are made plain one by one.
+    """
+    letters = [(made, place) for place, c in enumerate(run) for made in plain(c)]
+    return [place for _, place in letters], "".join(made for made, _ in letters)
 
 
 def _wanted(asked: Interpretation, side: Side) -> _Wanted:

@@ -91,6 +91,8 @@ def notices_of(
 def _language_notices(asked: Interpretation) -> Iterator[Notice]:
     if asked.languages[0] == asked.target or not any(scored_text(asked.tree)):
         return
+    if asked.like:  # its words were typed by nobody
+        return
     language = _name(asked.languages[0])
     if asked.translated is not None:
         words = " ".join(scored_text(asked.translated))

@@ -71,6 +71,7 @@ class Interpretation:
         zone: Days are this zone's.
         now: For `today` and the like.
         names: What `name:` may name.
+        like: Id of the document whose words these are, or "".
         named: Names in the words that are looked for in their other spellings, too.
     """
 
@@ -81,6 +82,7 @@ class Interpretation:
     zone: ZoneInfo
     now: datetime
     names: Mapping[str, Name] = field(default_factory=dict)
+    like: str = ""
     named: tuple[Name, ...] = ()
 
     def of_side(self, side: Side) -> Tree:

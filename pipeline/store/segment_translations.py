@@ -101,9 +101,21 @@ def latest_by_machine(
 
 
 def keep(
-    connection: Connection, rows: Mapping[Key, TranslatedSegment], now: datetime
+    connection: Connection,
+    rows: Mapping[Key, TranslatedSegment],
+    now: datetime,
+    *,
+    counted: bool = True,
 ) -> dict[Key, int]:
-    """The ids of translations; new ones are inserted, and counted by day."""
+    """The ids of translations; new ones are inserted.
+
+    Args:
+        connection: Of a transaction that writes.
+        rows: Translations by their keys.
+        now: When they were made.
+        counted: Whether they count in the flag rates; a query's do not, its few words
+            are no sentence.
+    """
     origin_ids = _origin_ids(connection, {_origin(row) for row in rows.values()})
     found = _ids(connection, list(rows))
     values = [
@@ -124,7 +136,8 @@ def keep(
         statement = insert_into(connection, segment_translations)
         connection.execute(statement.on_conflict_do_nothing(), values)
         new = {key: row for key, row in rows.items() if key not in found}
-        _count(connection, new, origin_ids, now)
+        if counted:
+            _count(connection, new, origin_ids, now)
         found.update(_ids(connection, list(new)))
     return found
 

@@ -1,0 +1,85 @@
+"""One hit a cluster; totals stay documents."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.errors import QueryError
+from search_index.engines.contract import ClusterCounts, IndexEngine
+from search_index.query import Results, to_json
+from tests.search_index.conftest import MakeIndex
+from tests.search_index.samples import ask, document, found
+
+
+@pytest.fixture
+def wire(make_index: MakeIndex) -> IndexEngine:
+    """A text printed three times, another one once, and two that only share a word."""
+    return make_index(
+        [
+            document("a1", "mayors met mayors", cluster="ca", publisher="A", owner="O"),
+            document("a2", "mayors met", cluster="ca", publisher="B", owner="O"),
+            document("a3", "mayors met today", cluster="ca", publisher="C", owner="P"),
+            document("b", "the mayors met once more", cluster="cb"),
+            document("c", "one of the mayors"),
+            document("d", "others met", cluster="ca"),
+        ]
+    )
+
+
+def test_the_best_of_each_cluster_is_shown_with_its_counts(wire: IndexEngine) -> None:
+    plain = ask(wire, "mayors met")
+    results = ask(wire, "mayors met", group=True)
+    assert results.total == plain.total == 4
+    assert results.facets == plain.facets
+    assert found(results) == [found(plain)[0], "b"]
+    assert found(results)[0].startswith("a")
+    assert results.hits[0].group == ClusterCounts(documents=3, publishers=3, owners=2)
+
+
+def test_a_cluster_shown_in_full_is_not_shown_in_part(wire: IndexEngine) -> None:
+    some = found(ask(wire, "mayors met", group=True), "some")
+    assert some == ["c"]
+
+
+def test_pages_of_groups_follow_each_other(wire: IndexEngine) -> None:
+    whole = found(ask(wire, "mayors met", group=True), None)
+    pages = [
+        found(ask(wire, "mayors met", group=True, limit=1, offset=n), None)
+        for n in range(4)
+    ]
+    assert [one for page in pages for one in page] == whole
+
+
+def test_many_documents_of_one_cluster_do_not_hide_the_next(
+    make_index: MakeIndex,
+) -> None:
+    copies = [document(f"n{n}", "same words", cluster="c") for n in range(250)]
+    index = make_index([*copies, document("other", "same words here too")])
+    results = ask(index, "same words", group=True)
+    assert results.total == 251
+    assert len(results.hits) == 2
+    assert results.hits[0].group == ClusterCounts(documents=250, publishers=1, owners=1)
+
+
+def test_documents_without_a_cluster_are_never_one(make_index: MakeIndex) -> None:
+    index = make_index(document(f"n{n}", "same words", cluster="") for n in range(3))
+    results = ask(index, "same", group=True)
+    assert len(results.hits) == 3
+    assert all(hit.group is None for hit in results.hits)
+
+
+def test_the_json_of_a_hit_has_its_group_only_where_asked(wire: IndexEngine) -> None:
+    grouped = to_json(ask(wire, "mayors met", group=True))["hits"][0]
+    assert grouped["group"] == {"documents": 3, "publishers": 3, "owners": 2}
+    assert "group" not in to_json(ask(wire, "mayors met"))["hits"][0]
+
+
+def test_a_page_too_deep_is_refused(wire: IndexEngine) -> None:
+    with pytest.raises(QueryError, match="1,001"):
+        ask(wire, "mayors", group=True, offset=1_001)
+
+
+def test_sorted_by_time_the_newest_of_each_is_shown(wire: IndexEngine) -> None:
+    results: Results = ask(wire, "mayors met", group=True, sort="time")
+    assert len(found(results)) == 2
+    assert replace(results.hits[0], group=None) != results.hits[0]
