@@ -66,11 +66,25 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class Sequence:
-    """Tokens in order, with at most `slop` moves between them."""
+    """Tokens in a row."""
 
     field: str
     tokens: tuple[str, ...]
-    slop: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Near:
+    """Two rows of tokens, either one first, at most `gap` tokens between them."""
+
+    field: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    gap: int
+
+    @property
+    def are_two_words(self) -> bool:
+        """Whether each row is one token, another one."""
+        return len(self.left) == len(self.right) == 1 and self.left != self.right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +155,7 @@ Clause = (
     Term
     | Terms
     | Sequence
+    | Near
     | Beginning
     | Between
     | All
@@ -190,10 +205,10 @@ def any_of(*clauses: Clause) -> Clause:
     return kept[0] if len(kept) == 1 else AnyOf(clauses=kept)
 
 
-def sequence(field: str, tokens: tuple[str, ...], slop: int = 0) -> Clause:
-    """Tokens in order; a single one is a term."""
+def sequence(field: str, tokens: tuple[str, ...]) -> Clause:
+    """Tokens in a row; a single one is a term."""
     if not tokens:
         return Nothing()
     if len(tokens) == 1:
         return Term(field=field, token=tokens[0])
-    return Sequence(field=field, tokens=tokens, slop=slop)
+    return Sequence(field=field, tokens=tokens)

@@ -38,6 +38,7 @@ from search_index.clauses import (
     Best,
     Clause,
     Everything,
+    Near,
     Nothing,
     Plan,
     Term,
@@ -301,15 +302,10 @@ class _Compiler:
 
     def _near(self, node: tree_of.Near, side: Side) -> Clause:
         left, right = _plain(node.left.text), _plain(node.right.text)
-        slop = node.distance - 1
-        close = any_of(
-            sequence(f"{side}_f3", left + right, slop),
-            sequence(f"{side}_f3", right + left, slop),
-        )
-        quotations = [
-            _in_text(side, tokens) for tokens in (left, right) if len(tokens) > 1
-        ]
-        return all_of(close, *quotations)
+        if not left or not right:
+            return Nothing()
+        gap = node.distance - 1
+        return Near(field=f"{side}_f3", left=left, right=right, gap=gap)
 
     def _filter(self, node: tree_of.Filter, _side: Side) -> Clause:
         asked = self._asked

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from search_index import open_index
 from search_index.engines.contract import IndexEngine
 from search_index.engines.elasticsearch_server import ElasticsearchSettings, Server
@@ -17,6 +19,12 @@ from search_index.engines.elasticsearch_server import ElasticsearchSettings, Ser
 URLS = tuple(
     url for url in os.environ.get("BABELWIRE_TEST_ELASTICSEARCH", "").split(",") if url
 )
+ENGINES = [
+    "tantivy",
+    *([pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)] if URLS else []),
+]
+"""Every engine that is there, as a test's parameter."""
+
 _numbers = itertools.count(1)
 
 

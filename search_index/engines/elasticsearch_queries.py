@@ -34,12 +34,26 @@ def _terms(clause: clauses.Terms) -> Body:
 
 
 def _sequence(clause: clauses.Sequence) -> Body:
-    text = " ".join(clause.tokens)
-    if not clause.slop:
-        return {"match_phrase": {clause.field: {"query": text}}}
-    # A sloppy phrase would also find the words the other way round.
-    rule = {"query": text, "ordered": True, "max_gaps": clause.slop}
-    return {"intervals": {clause.field: {"match": rule}}}
+    return {"match_phrase": {clause.field: {"query": " ".join(clause.tokens)}}}
+
+
+def _near(clause: clauses.Near) -> Body:
+    """Rows of tokens, in the one order or the other: intervals that may not overlap."""
+    orders = ((clause.left, clause.right), (clause.right, clause.left))
+    rules = [
+        {
+            "all_of": {
+                "ordered": True,
+                "max_gaps": clause.gap,
+                "intervals": [
+                    {"match": {"query": " ".join(row), "ordered": True, "max_gaps": 0}}
+                    for row in order
+                ],
+            }
+        }
+        for order in orders
+    ]
+    return {"intervals": {clause.field: {"any_of": {"intervals": rules}}}}
 
 
 def _beginning(clause: clauses.Beginning) -> Body:
@@ -104,6 +118,7 @@ _MAKERS: dict[type, Callable[[Any], Body]] = {
     clauses.Term: _term,
     clauses.Terms: _terms,
     clauses.Sequence: _sequence,
+    clauses.Near: _near,
     clauses.Beginning: _beginning,
     clauses.Between: _between,
     clauses.All: _all,

@@ -42,7 +42,31 @@ def _terms(schema: Schema, clause: clauses.Terms) -> Query:
 
 
 def _sequence(schema: Schema, clause: clauses.Sequence) -> Query:
-    return Query.phrase_query(schema, clause.field, list(clause.tokens), clause.slop)
+    return Query.phrase_query(schema, clause.field, list(clause.tokens))
+
+
+def _near(schema: Schema, clause: clauses.Near) -> Query:
+    """A sloppy phrase also finds two words the other way round, two moves further.
+
+    So both orders together are exact for two words; rows of words need a phrase for
+    every distance.
+    """
+    orders = ((clause.left, clause.right), (clause.right, clause.left))
+    if clause.are_two_words:
+        return _should(
+            [
+                Query.phrase_query(schema, clause.field, [*first, *then], clause.gap)
+                for first, then in orders
+            ]
+        )
+    phrases = dict.fromkeys(
+        (*enumerate(first), *enumerate(then, start=len(first) + gap))
+        for first, then in orders
+        for gap in range(clause.gap + 1)
+    )
+    return _should(
+        [Query.phrase_query(schema, clause.field, list(each)) for each in phrases]
+    )
 
 
 def _beginning(schema: Schema, clause: clauses.Beginning) -> Query:
@@ -106,6 +130,7 @@ _MAKERS: dict[type, Callable[[Any, Any], Query]] = {
     clauses.Term: _term,
     clauses.Terms: _terms,
     clauses.Sequence: _sequence,
+    clauses.Near: _near,
     clauses.Beginning: _beginning,
     clauses.Between: _between,
     clauses.All: _all,

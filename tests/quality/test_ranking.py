@@ -5,6 +5,7 @@ Beside them, printed, what plain stemming gives: the recipe's Snowball stemmer
 or, without one, the lower-case words, in one field.
 """
 
+import contextlib
 import gzip
 import json
 import re
@@ -19,16 +20,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.documents import Document
-from search_index import open_index
 from search_index.analysis import analyzer_for, recipe_for
 from search_index.analysis.analyzer import Analyzer
 from search_index.analysis.normalise import fold
 from search_index.analysis.words import WORD
 from search_index.clauses import AnyOf, Plan, Term
-from search_index.engines.contract import Snapshot
+from search_index.engines.contract import Ranked, Snapshot
 from search_index.interpretation import SearchContext, interpret
 from search_index.planning import Interpretation, plan
 from search_index.query import And, SearchRequest, Tree, Word
+from tests import elasticsearch
 from tests.search_index.samples import NOW, document, document_id, write
 
 LIMIT = 10
@@ -67,17 +68,32 @@ class Question:
     answer: str
 
 
+class Indices:
+    """One index a set of documents and engine, made when it is first asked for."""
+
+    def __init__(self, folder: Path, opened: contextlib.ExitStack) -> None:
+        self._folder = folder
+        self._opened = opened
+        self._made: dict[tuple[str, str], Snapshot] = {}
+
+    def get(self, engine: str, name: str, documents: Iterable[Document]) -> Snapshot:
+        if (engine, name) not in self._made:
+            place = self._folder / engine / name
+            index = self._opened.enter_context(elasticsearch.opened(engine, place))
+            write(index, documents)
+            self._made[engine, name] = index.snapshot()
+        return self._made[engine, name]
+
+
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as path:
-        yield Path(path)
+def indices() -> Iterator[Indices]:
+    with tempfile.TemporaryDirectory() as path, contextlib.ExitStack() as opened:
+        yield Indices(Path(path), opened)
 
 
-def indexed(folder: Path, name: str, documents: Iterable[Document]) -> Snapshot:
-    index = open_index(folder / name)
-    if index.current() is None:
-        write(index, documents)
-    return index.snapshot()
+@pytest.fixture(scope="module", params=elasticsearch.ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def words(text: str) -> Tree:
@@ -86,14 +102,17 @@ def words(text: str) -> Tree:
     return found[0] if len(found) == 1 else And(operands=found)
 
 
-def ranked(snapshot: Snapshot, planned: Plan) -> list[str]:
-    """Ids of the first ten: full matches, partial ones below."""
-    found = [hit.id for hit in snapshot.search(planned, limit=LIMIT).hits]
+def hits(snapshot: Snapshot, planned: Plan) -> list[Ranked]:
+    """The first ten: full matches, partial ones below."""
+    found = list(snapshot.search(planned, limit=LIMIT).hits)
     room = LIMIT - len(found)
     if room:
-        more = snapshot.search(planned, partial=True, limit=room).hits
-        found += [hit.id for hit in more]
+        found += snapshot.search(planned, partial=True, limit=room).hits
     return found
+
+
+def ranked(snapshot: Snapshot, planned: Plan) -> list[str]:
+    return [hit.id for hit in hits(snapshot, planned)]
 
 
 def asked(tree: Tree, *languages: str, translated: Tree | None = None) -> Plan:
@@ -139,20 +158,21 @@ class TestXquad:
     def test_the_right_paragraph_is_found(
         self,
         quality_data: Path,
-        folder: Path,
+        indices: Indices,
+        engine: str,
         language: str,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         documents, questions = paragraphs(quality_data, language)
-        snapshot = indexed(folder, language, documents)
+        snapshot = indices.get(engine, language, documents)
         found = mean_reciprocal_rank(
             snapshot, questions, lambda text: asked(words(text), language)
         )
         identified = mean_reciprocal_rank(snapshot, questions, read_unaided)
-        stemmed = plain_stemming(folder, language, documents, questions)
+        stemmed = plain_stemming(indices, engine, language, documents, questions)
         with capsys.disabled():
             print(
-                f"\n{language} MRR@10 {found:.4f}, language identified "
+                f"\n{engine}, {language}: MRR@10 {found:.4f}, language identified "
                 f"{identified:.4f}, plain stemming {stemmed:.4f}",
                 end="",
             )
@@ -163,19 +183,23 @@ class TestXquad:
     def test_it_is_found_without_marks_too(
         self,
         quality_data: Path,
-        folder: Path,
+        indices: Indices,
+        engine: str,
         language: str,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         documents, questions = paragraphs(quality_data, language)
-        snapshot = indexed(folder, language, documents)
+        snapshot = indices.get(engine, language, documents)
         found = mean_reciprocal_rank(
             snapshot,
             questions,
             lambda text: asked(words(bare(text, language)), language),
         )
         with capsys.disabled():
-            print(f"\n{language} typed without marks: MRR@10 {found:.4f}", end="")
+            print(
+                f"\n{engine}, {language} typed without marks: MRR@10 {found:.4f}",
+                end="",
+            )
         assert found >= BARE_FLOORS[language]
 
 
@@ -192,7 +216,8 @@ def bare(text: str, language: str) -> str:
 
 
 def plain_stemming(
-    folder: Path,
+    indices: Indices,
+    engine: str,
     language: str,
     documents: Sequence[Document],
     questions: Sequence[Question],
@@ -200,9 +225,8 @@ def plain_stemming(
     recipe = replace(recipe_for(language), words="spaces", letters="", stop_words=False)
     analyzer = Analyzer(recipe)
     plain = [replace(each, language="und", segments=()) for each in documents]
-    snapshot = indexed(
-        folder, f"{language}-stemmed", [stemmed(analyzer, each) for each in plain]
-    )
+    documents = [stemmed(analyzer, each) for each in plain]
+    snapshot = indices.get(engine, f"{language}-stemmed", documents)
 
     def read(text: str) -> Plan:
         tokens = dict.fromkeys(stems(analyzer, text))
@@ -236,15 +260,21 @@ def lines(quality_data: Path) -> Mapping[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def snapshot(
-    quality_data: Path, folder: Path, lines: Mapping[str, list[str]]
+    quality_data: Path, indices: Indices, engine: str, lines: Mapping[str, list[str]]
+) -> Snapshot:
+    return flores(quality_data, indices, engine, lines)
+
+
+def flores(
+    quality_data: Path, indices: Indices, engine: str, lines: Mapping[str, list[str]]
 ) -> Snapshot:
     recorded = quality_data / "flores-dev" / "mt"
     translations = {
         language: read_lines(recorded / f"{language}-en.{system}.txt.gz")
         for language, system in SYSTEMS.items()
     }
-    return indexed(
-        folder,
+    return indices.get(
+        engine,
         "flores",
         (
             document(f"{language}-{n}", text, language, english=english)
@@ -263,6 +293,7 @@ class TestFlores:
     def test_an_english_query_finds_them_by_their_translations(
         self,
         snapshot: Snapshot,
+        engine: str,
         lines: Mapping[str, list[str]],
         kind: str,
         capsys: pytest.CaptureFixture[str],
@@ -275,12 +306,13 @@ class TestFlores:
         plans = [asked(words(cut(line)), "en") for line in lines["en"]]
         recall = recalls(snapshot, plans, tuple(SYSTEMS))
         with capsys.disabled():
-            print(f"\ncross-language, {kind}: R@10 {shown(recall)}", end="")
+            print(f"\n{engine}, cross-language, {kind}: R@10 {shown(recall)}", end="")
         assert sum(recall.values()) / len(recall) >= floor
 
     def test_a_query_in_one_of_them_finds_the_others(
         self,
         snapshot: Snapshot,
+        engine: str,
         lines: Mapping[str, list[str]],
         capsys: pytest.CaptureFixture[str],
     ) -> None:
@@ -298,8 +330,68 @@ class TestFlores:
             recall = recalls(snapshot, plans, others)
             found[language] = sum(recall.values()) / len(recall)
         with capsys.disabled():
-            print(f"\ncross-language, from one to the others: {shown(found)}", end="")
+            print(
+                f"\n{engine}, cross-language, from one to the others: {shown(found)}",
+                end="",
+            )
         assert sum(found.values()) / len(found) >= OTHER_FLOOR
+
+
+@pytest.mark.elasticsearch
+@pytest.mark.skipif(not elasticsearch.URLS, reason="no Elasticsearch")
+class TestEnginesAgree:
+    """The same first ten, in the same order, on both engines."""
+
+    @pytest.mark.parametrize("language", FLOORS)
+    def test_on_questions_of_one_language(
+        self,
+        quality_data: Path,
+        indices: Indices,
+        language: str,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        documents, questions = paragraphs(quality_data, language)
+        both = [indices.get(each, language, documents) for each in BOTH]
+        plans = [asked(words(question.text), language) for question in questions]
+        assert_alike(both, plans, language, capsys)
+
+    def test_across_languages(
+        self,
+        quality_data: Path,
+        indices: Indices,
+        lines: Mapping[str, list[str]],
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        both = [flores(quality_data, indices, each, lines) for each in BOTH]
+        plans = [asked(words(second_half(line)), "en") for line in lines["en"]]
+        assert_alike(both, plans, "across languages", capsys)
+
+
+BOTH = ("tantivy", "elasticsearch")
+ALIKE_FLOOR = 0.99
+TIE = 1e-3
+"""Scores closer than this are equal: the engines add floats in another order."""
+
+
+def assert_alike(
+    both: Sequence[Snapshot],
+    plans: Sequence[Plan],
+    what: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    left, right = both
+    alike = sum(are_alike(hits(left, each), hits(right, each)) for each in plans)
+    with capsys.disabled():
+        print(f"\nequal order, {what}: {alike} of {len(plans)}", end="")
+    assert alike / len(plans) >= ALIKE_FLOOR
+
+
+def are_alike(one: Sequence[Ranked], other: Sequence[Ranked]) -> bool:
+    """Whether each place has the same document, or scores that are tied."""
+    return len(one) == len(other) and all(
+        left.id == right.id or abs(left.score - right.score) < TIE
+        for left, right in zip(one, other, strict=True)
+    )
 
 
 def recalls(

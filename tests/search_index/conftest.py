@@ -12,20 +12,11 @@ from search_index.engines.elasticsearch_server import ElasticsearchSettings
 from tests import elasticsearch
 from tests.search_index.samples import FORUM, write
 
-ENGINES = [
-    "tantivy",
-    *(
-        [pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)]
-        if elasticsearch.URLS
-        else []
-    ),
-]
-
 MakeIndex = Callable[[Iterable[Document]], IndexEngine]
 OpenIndex = Callable[[], IndexEngine]
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=elasticsearch.ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
     """The name of each engine that is there."""
     return str(request.param)

@@ -13,6 +13,7 @@ from search_index.clauses import (
     Between,
     Clause,
     Everything,
+    Near,
     Plan,
     Sequence,
     Term,
@@ -43,6 +44,15 @@ def ids(*which: str) -> set[str]:
     return {document_id(name) for name in which}
 
 
+def near(left: str, right: str, gap: int) -> Near:
+    return Near(
+        field="original_f3",
+        left=tuple(left.split()),
+        right=tuple(right.split()),
+        gap=gap,
+    )
+
+
 def word(token: str, field: str = "original_f3") -> Term:
     return Term(field=field, token=token)
 
@@ -66,8 +76,15 @@ def letters(make_index: MakeIndex) -> Snapshot:
         (all_of(word("x"), Without(clause=word("z"))), "2"),
         (Without(clause=word("x")), "4"),
         (Sequence(field="original_f3", tokens=("x", "y")), "1"),
-        (Sequence(field="original_f3", tokens=("x", "z"), slop=1), "1"),
-        (Sequence(field="original_f3", tokens=("x", "z"), slop=2), "13"),
+        (near("x", "z", gap=0), ""),
+        (near("x", "z", gap=1), "1"),
+        (near("x", "z", gap=2), "13"),
+        (near("y", "x", gap=0), "12"),
+        (near("a", "a", gap=0), "3"),
+        (near("x", "x", gap=5), ""),
+        (near("x a", "z", gap=1), "3"),
+        (near("z", "x a", gap=0), ""),
+        (near("a z", "x", gap=1), "3"),
         (Beginning(field="original_f3", prefix="x"), "1234"),
         (Terms(field="id", tokens=(document_id("4"),)), "4"),
         (Best(clauses=(word("y"), word("a"))), "123"),
