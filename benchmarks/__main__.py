@@ -1,18 +1,20 @@
-"""Runs the benchmarks named on the command line, or all."""
+"""Runs the benchmarks named on the command line, or all; `search=20000` says a size."""
 
 import sys
 
-from benchmarks import crawl, process, search, start, translate
+from benchmarks import crawl, process, saved_searches, search, start, translate
 
 ALL = {
     "start": start,
     "crawl": crawl,
     "process": process,
     "search": search,
+    "saved-searches": saved_searches,
     "translate": translate,
 }
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ALL:
+    for chosen in sys.argv[1:] or ALL:
+        name, _, size = chosen.partition("=")
         print(f"\n{name}: {(ALL[name].__doc__ or '').splitlines()[0]}")
-        ALL[name].main()
+        ALL[name].main(*([int(size)] if size else []))

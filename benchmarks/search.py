@@ -1,105 +1,201 @@
-"""Index and search times on 20,000 synthetic documents of news length."""
+"""Loading, size and result pages of both engines, 100,000 documents of news length.
 
+Elasticsearch is measured where `BABELWIRE_TEST_ELASTICSEARCH` names a server
+(`eval "$(bash tests/elasticsearch.sh start DIR)"`). `search=20000` takes fewer.
+"""
+
+import contextlib
 import json
-import random
+import os
+import resource
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from babelwire.demo.world import World
-from benchmarks.measured import percentile, verdict
-from pipeline.documents import Document, Segment, TranslatedSegment, Translation
+from benchmarks.articles import START, Articles
+from benchmarks.measured import median, percentile, verdict
 from search_index import open_index
 from search_index.analysis import ANALYSIS_VERSION
 from search_index.answer import SearchContext, answer, interpret
+from search_index.engines.contract import IndexEngine, IndexEntry
+from search_index.engines.elasticsearch_server import ElasticsearchSettings, Server
 from search_index.entry import build_entry
 from search_index.highlight import Highlighter
 from search_index.planning import plan
-from search_index.query import IndexEngine, SearchRequest
+from search_index.query import SearchRequest
 
-DOCUMENTS, SENTENCES, BATCH, ASKED = 20_000, 14, 500, 300
-WARM_UP = 20
-"""Queries asked first and not counted: a page asked of a running service."""
-START = datetime(2024, 6, 1, tzinfo=UTC)
+BATCH, ASKED, WARM_UP, READERS = 500, 300, 20, 8
+"""The first queries are not counted: a page is asked of a running service."""
+
+LIMIT = 20
+FILTERS = " lang:vi,ar kind:news"
+SEARCH_GOAL_MS, VISIBLE_GOAL_MS, LOAD_GOAL, SIZE_GOAL_MIB = 10, 50, 3_000, 300
+NAME = "babelwire-benchmark"
 
 
-def main() -> None:
-    """Builds one index and asks it."""
-    chosen = random.Random(7)
-    sentences = _sentences()
-    with tempfile.TemporaryDirectory() as folder:
-        index = open_index(Path(folder) / "index")
-        _build(index, sentences, chosen)
-        size = sum(f.stat().st_size for f in Path(folder).rglob("*") if f.is_file())
-        print(f"  size: {size / 2**20:.0f} MiB")
-        words = sorted({w for s in sentences for w in s[1].split() if w.isalpha()})
-        for name, filters in (("plain", ""), ("filtered", " lang:vi,ar kind:news")):
-            asked = [" ".join(chosen.sample(words, 3)) + filters for _ in range(ASKED)]
-            _report(name, [_ask(index, text) for text in asked][WARM_UP:])
+@dataclass
+class Loaded:
+    """An engine, and the seconds it took to take everything."""
+
+    index: IndexEngine
+    folder: Path
+    seconds: float = 0.0
+    settling: float = 0.0
+    writing: Any = None
+    writer: Any = None
+
+
+def main(documents: int = 100_000) -> None:
+    """Loads the same documents into every engine and asks them."""
+    articles = Articles()
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        loaded = [
+            Loaded(stack.enter_context(_opened(engine, Path(folder))), Path(folder))
+            for engine in _engines()
+        ]
+        _load(loaded, articles, documents)
+        queries = articles.queries(ASKED + WARM_UP)
+        for each in loaded:
+            print(f"  -- {each.index.name}")
+            _report_loading(each, documents)
+            _report_pages(each.index, queries)
+            _report_readers(each.index, queries)
+            _report_visibility(each.index, articles, documents)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        unit = 2**20 if sys.platform == "darwin" else 2**10
+        print(f"  memory of this process at its peak: {peak / unit:.0f} MiB")
+
+
+def _engines() -> tuple[str, ...]:
+    if os.environ.get("BABELWIRE_TEST_ELASTICSEARCH"):
+        return "tantivy", "elasticsearch"
+    print("  Elasticsearch is left out: BABELWIRE_TEST_ELASTICSEARCH names no server.")
+    return ("tantivy",)
+
+
+@contextlib.contextmanager
+def _opened(engine: str, folder: Path) -> Iterator[IndexEngine]:
+    urls = tuple(os.environ.get("BABELWIRE_TEST_ELASTICSEARCH", "").split(","))
+    settings = ElasticsearchSettings(urls=urls, name=NAME, timeout_seconds=120)
+    index = open_index(folder / engine, engine=engine, server=settings)
+    try:
+        yield index
+    finally:
+        if engine == "elasticsearch":
+            index.prune()
+            server = Server(settings)
+            server.client.indices.delete(index=f"{NAME}-g-bench,{NAME}-lock")
+            server.close()
         index.close()
 
 
-def _report(name: str, pages: list[dict[str, float]]) -> None:
-    """Percentiles of the whole page and of what it is made of."""
-    for part in pages[0]:
-        times = [page[part] * 1000 for page in pages]
-        shown = f"p50 {percentile(times, 0.5):.2f}, p95 {percentile(times, 0.95):.2f}"
-        print(f"  {name} {part}: {shown} ms")
-    times = [page["page"] * 1000 for page in pages]
-    verdict(f"{name} page p95 ms", percentile(times, 0.95), 10, at_least=False)
-
-
-def _build(
-    index: IndexEngine, sentences: list[tuple[str, str, str]], chosen: random.Random
-) -> None:
-    generation = index.create("bench", analysis=ANALYSIS_VERSION, target="en")
-    analysed = written = 0.0
-    with index.write(generation.name) as writer:
-        batch = []
-        for document in _documents(sentences, chosen):
-            started = time.thread_time()
-            batch.append(build_entry(document, "en"))
-            analysed += time.thread_time() - started
-            if len(batch) == BATCH:
-                started = time.perf_counter()
-                writer.put(batch)
-                writer.commit()
-                written += time.perf_counter() - started
-                batch = []
-    index.activate(generation.name)
+def _load(loaded: Sequence[Loaded], articles: Articles, documents: int) -> None:
+    """Every batch is analysed once and given to each engine in turn."""
+    analysed = 0.0
+    for each in loaded:
+        each.index.create("g-bench", analysis=ANALYSIS_VERSION, target="en")
+        each.writing = each.index.write("g-bench")
+        each.writer = each.writing.__enter__()
+    stream = articles.take(documents)
+    while batch := list(islice(stream, BATCH)):
+        started = time.thread_time()
+        entries = [build_entry(document, "en") for document in batch]
+        analysed += time.thread_time() - started
+        for each in loaded:
+            _put(each, entries)
+    for each in loaded:
+        started = time.perf_counter()
+        each.writing.__exit__(None, None, None)  # merged, and visible
+        each.index.activate("g-bench")
+        each.settling = time.perf_counter() - started
     print(
-        f"  analysis {DOCUMENTS / analysed:.0f} documents/s of CPU, "
-        f"indexing after it {DOCUMENTS / written:.0f} documents/s"
+        f"  {documents:,} documents; analysis {documents / analysed:.0f} documents/s "
+        "of CPU"
     )
 
 
-def _ask(index: IndexEngine, text: str) -> dict[str, float]:
-    """CPU seconds of one page of 20 hits, then of its parts, each asked for again."""
-    request = SearchRequest(text=text, limit=20, query_language="en")
+def _put(each: Loaded, entries: Sequence[IndexEntry]) -> None:
+    started = time.perf_counter()
+    each.writer.put(entries)
+    each.writer.commit()
+    each.seconds += time.perf_counter() - started
+
+
+def _report_loading(each: Loaded, documents: int) -> None:
+    rate = documents / each.seconds
+    verdict("documents/s after analysis", rate, LOAD_GOAL, at_least=True)
+    print(f"  merging at the end: {each.settling:.1f} s")
+    print(f"  size: {_size(each):.0f} MiB (goal ≤ {SIZE_GOAL_MIB} without grams)")
+
+
+def _size(each: Loaded) -> float:
+    if each.index.name == "tantivy":
+        place = each.folder / "tantivy"
+        return sum(f.stat().st_size for f in place.rglob("*") if f.is_file()) / 2**20
+    urls = tuple(os.environ["BABELWIRE_TEST_ELASTICSEARCH"].split(","))
+    server = Server(ElasticsearchSettings(urls=urls))
+    stats = server.client.indices.stats(index=f"{NAME}-g-bench", metric="store")
+    nodes = server.client.nodes.stats(metric="jvm")["nodes"]
+    heap = sum(node["jvm"]["mem"]["heap_used_in_bytes"] for node in nodes.values())
+    print(f"  heap in use: {heap / 2**20:.0f} MiB")
+    server.close()
+    return float(stats["_all"]["total"]["store"]["size_in_bytes"]) / 2**20
+
+
+def _report_pages(index: IndexEngine, queries: Sequence[str]) -> None:
+    """One reader: the whole page, and what it is made of."""
+    pages: dict[str, list[dict[str, float]]] = {}
+    for name, filters in (("plain", ""), ("filtered", FILTERS)):
+        pages[name] = [_parts(index, text + filters) for text in queries][WARM_UP:]
+        for part in pages[name][0]:
+            times = [page[part] * 1000 for page in pages[name]]
+            print(f"  {name} {part}: {_shown(times)}")
+    p95 = percentile([page["page"] * 1000 for page in pages["filtered"]], 0.95)
+    if index.name == "tantivy":
+        verdict("page p95 ms", p95, SEARCH_GOAL_MS, at_least=False)
+    plain = median([page["page"] for page in pages["plain"]])
+    filtered = median([page["page"] for page in pages["filtered"]])
+    verdict("filtered page / plain page", filtered / plain, 2, at_least=False)
+    ratios = [
+        (page["page"] - page["highlighting"] - page["decoding"]) / page["bare query"]
+        for page in pages["plain"]
+    ]
+    verdict(
+        "page without highlighting / bare query", median(ratios), 1.3, at_least=False
+    )
+
+
+def _parts(index: IndexEngine, text: str) -> dict[str, float]:
+    """Seconds of one page of 20 hits, then of its parts, each asked for again."""
+    request = SearchRequest(text=text, limit=LIMIT, query_language="en")
+    context = SearchContext(now=START)
     taken: dict[str, float] = {}
 
-    @contextmanager
+    @contextlib.contextmanager
     def timed(part: str) -> Iterator[None]:
-        started = time.thread_time()
+        started = time.perf_counter()
         yield
-        taken[part] = time.thread_time() - started
+        taken[part] = time.perf_counter() - started
 
     with timed("page"):
-        answer(request, SearchContext(now=START), index=index)
+        answer(request, context, index=index)
     with timed("planning"):
-        asked = interpret(request, SearchContext(now=START))
+        asked = interpret(request, context)
         planned = plan(asked)
-    with timed("engine"):
-        snapshot = index.snapshot()
-        full = snapshot.search(planned, limit=20)
-        room = 20 - len(full.hits)
+    snapshot = index.snapshot()
+    with timed("bare query"):
+        full = snapshot.search(planned, limit=LIMIT)
+        room = LIMIT - len(full.hits)
         some = snapshot.search(planned, partial=True, limit=room) if room else full
     with timed("facets"):
         snapshot.facets(planned.full, timezone="UTC")
-    hits = (*full.hits, *some.hits)[:20]
+    hits = (*full.hits, *some.hits)[:LIMIT]
     with timed("decoding"):
         shown = [json.loads(hit.display) for hit in hits]
     with timed("highlighting"):
@@ -109,79 +205,49 @@ def _ask(index: IndexEngine, text: str) -> dict[str, float]:
     return taken
 
 
-def _sentences() -> list[tuple[str, str, str]]:
-    """Language, original and English of the demo's sentences."""
-    from importlib.resources import as_file, files
+def _report_readers(index: IndexEngine, queries: Sequence[str]) -> None:
+    """Eight at once, as in a service: threads of one process share its interpreter."""
+    times: list[float] = []
 
-    from pipeline.translation.tmx import read_tmx
-
-    assert World.load().articles
-    with as_file(files("babelwire.demo") / "memory.tmx") as path:
-        return [
-            (pair.source_language, pair.source_text, pair.target_text)
-            for pair in read_tmx(path)
-        ]
-
-
-def _documents(
-    sentences: list[tuple[str, str, str]], chosen: random.Random
-) -> Iterator[Document]:
-    by_language: dict[str, list[tuple[str, str]]] = {}
-    for language, original, english in sentences:
-        by_language.setdefault(language, []).append((original, english))
-    languages = sorted(by_language)
-    for number in range(DOCUMENTS):
-        language = chosen.choice(languages)
-        pairs = chosen.choices(by_language[language], k=SENTENCES)
-        yield _document(number, language, pairs, chosen)
-
-
-def _document(
-    number: int,
-    language: str,
-    pairs: list[tuple[str, str]],
-    chosen: random.Random,
-) -> Document:
-    title, *body = (original for original, _ in pairs)
-    text = " ".join(body)
-    segments = [Segment(position=0, field="title", start=0, end=len(title), text=title)]
-    at = 0
-    for place, sentence in enumerate(body, start=1):
-        segments.append(
-            Segment(
-                position=place,
-                field="text",
-                start=at,
-                end=at + len(sentence),
-                text=sentence,
+    def read(part: Sequence[str]) -> None:
+        for text in part:
+            started = time.perf_counter()
+            request = SearchRequest(
+                text=text + FILTERS, limit=LIMIT, query_language="en"
             )
-        )
-        at += len(sentence) + 1
-    translated = tuple(
-        TranslatedSegment(position=place, text=english, engine="memory")
-        for place, (_, english) in enumerate(pairs)
-    )
-    moment = START + timedelta(minutes=chosen.randrange(60 * 24 * 30))
-    return Document(
-        id=f"d{number:016}".translate(str.maketrans("0189", "abcd")),
-        revision=1,
-        version=number + 1,
-        url=f"https://example.org/{number}",
-        source=f"source-{number % 60}",
-        publisher=f"Publisher {number % 60}",
-        country=chosen.choice(["VN", "EG", "RU", "FR", "BR"]),
-        owner="",
-        audience=(),
-        kind=chosen.choice(["news", "news", "news", "official"]),
-        language=language,
-        published_at=moment,
-        published_precision="minute",
-        first_seen_at=moment,
-        title=title,
-        text=text,
-        segments=tuple(segments),
-        translations=(Translation(target="en", status="done", segments=translated),),
-    )
+            answer(request, SearchContext(now=START), index=index)
+            times.append((time.perf_counter() - started) * 1000)
+
+    readers = [
+        threading.Thread(target=read, args=[queries[n::READERS]])
+        for n in range(READERS)
+    ]
+    started = time.perf_counter()
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    rate = len(times) / (time.perf_counter() - started)
+    print(f"  {READERS} readers: {_shown(times)}, {rate:.0f} pages/s")
+
+
+def _report_visibility(index: IndexEngine, articles: Articles, first: int) -> None:
+    """From a change to a search that finds it."""
+    times = []
+    for document in articles.take(20, first):
+        entry = build_entry(document, "en")
+        with index.write("g-bench") as writer:
+            started = time.perf_counter()
+            writer.put([entry])
+            writer.commit()
+            found = index.snapshot().stored([document.id])
+            times.append((time.perf_counter() - started) * 1000)
+        assert document.id in found
+    verdict("change to visible, ms", median(times), VISIBLE_GOAL_MS, at_least=False)
+
+
+def _shown(times: Sequence[float]) -> str:
+    return f"p50 {percentile(times, 0.5):.2f}, p95 {percentile(times, 0.95):.2f} ms"
 
 
 if __name__ == "__main__":

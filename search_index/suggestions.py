@@ -22,6 +22,9 @@ from search_index.query import Tree
 FEW_MATCHES = 3
 """Answers with more full matches raise no doubt."""
 
+RARE = 2
+"""Documents: a word that more have is no slip, or one that many make."""
+
 SHORTEST = 4
 """Letters of a word that is doubted: one edit makes many other words of three."""
 
@@ -78,14 +81,16 @@ def _suggestion(word: str, asked: Interpretation, snapshot: Snapshot) -> str | N
     if len(tokens) != 1 or len(tokens[0]) < SHORTEST or tokens[0].isdigit():
         return None
     token = tokens[0]
-    own = sum(snapshot.frequencies(field, [token])[0] for field in FIELDS)
+    own = max(snapshot.frequencies(field, [token])[0] for field in FIELDS)
+    if own > RARE:
+        return None
     near: dict[str, dict[str, int]] = {}
     for field in FIELDS:
         for other, number in snapshot.similar(field, token).items():
             near.setdefault(other, {})[field] = number
-    ranked = sorted(near, key=lambda other: (-sum(near[other].values()), other))
+    ranked = sorted(near, key=lambda other: (-max(near[other].values()), other))
     for other in ranked:
-        if sum(near[other].values()) < max(1, own * TIMES_MORE):
+        if max(near[other].values()) < max(1, own * TIMES_MORE):
             return None
         if not _is_same_word(word, other, asked):
             field = max(near[other], key=lambda each: near[other][each])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 
 
@@ -30,19 +29,23 @@ def is_one_edit(one: str, other: str) -> bool:
     return left[1:] == right[1:] or swapped
 
 
-def other_beginnings(word: str) -> Iterator[str]:
-    """Words one edit away that begin with another letter than this one.
+def other_beginnings(word: str, length: int) -> set[str]:
+    """Words one edit away that do not share the first `length` letters.
 
     Other letters are those of the same script.
     """
-    first, rest = word[0], word[1:]
-    if rest and rest[0] != first:
-        yield rest
-        yield rest[0] + first + rest[1:]
-    for letter in _letters(ord(first) // 256):
-        if letter != first:
-            yield letter + word
-            yield letter + rest
+    letters = _letters(ord(word[0]) // 256)
+    found = set()
+    for place in range(length):
+        before, rest = word[:place], word[place:]
+        if len(rest) > 1:
+            found.add(before + rest[1] + rest[0] + rest[2:])
+        if rest:
+            found.add(before + rest[1:])
+            found.update(before + letter + rest[1:] for letter in letters)
+        found.update(before + letter + rest for letter in letters)
+    beginning = word[:length]
+    return {w for w in found if w and w != word and not w.startswith(beginning)}
 
 
 @cache

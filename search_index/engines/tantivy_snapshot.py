@@ -53,6 +53,10 @@ FACET_SIZE = 10_000
 SPARE = 32
 """Documents fetched beyond the page, to see whether a tie crosses its end."""
 
+BEGINNING = 3
+"""Letters by which similar words are looked up; other beginnings are tried one by one,
+some 1,500 of them. Fewer letters begin too many words, more are too many to try."""
+
 SLICE = 10_000
 """Documents whose keys an export sorts at a time: some 2 MB."""
 
@@ -161,9 +165,9 @@ class TantivySnapshot:
         if not token:
             return {}
         with translated_errors(self._place):
-            alike = self._searcher.terms_with_prefix(field, token[0])
+            alike = self._searcher.terms_with_prefix(field, token[:BEGINNING])
             found = {near: n for near, n in alike if is_one_edit(token, near)}
-            for near in other_beginnings(token):
+            for near in other_beginnings(token, BEGINNING):
                 found[near] = self._searcher.doc_freq(field, near)
         return {near: n for near, n in found.items() if n}
 

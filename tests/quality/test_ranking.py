@@ -169,13 +169,15 @@ class TestXquad:
             snapshot, questions, lambda text: asked(words(text), language)
         )
         identified = mean_reciprocal_rank(snapshot, questions, read_unaided)
-        stemmed = plain_stemming(indices, engine, language, documents, questions)
+        line = (
+            f"\n{engine}, {language}: MRR@10 {found:.4f}, language identified "
+            f"{identified:.4f}"
+        )
+        if engine == "tantivy":  # the other one ranks equally (TestEnginesAgree)
+            stemmed = plain_stemming(indices, engine, language, documents, questions)
+            line += f", plain stemming {stemmed:.4f}"
         with capsys.disabled():
-            print(
-                f"\n{engine}, {language}: MRR@10 {found:.4f}, language identified "
-                f"{identified:.4f}, plain stemming {stemmed:.4f}",
-                end="",
-            )
+            print(line, end="")
         assert found >= FLOORS[language]
         assert identified >= FLOORS[language] - 0.005
 
