@@ -13,8 +13,9 @@ DAYS = 60
 WORDS = 60_000
 """Different words of a language: what 20,000 articles have."""
 
-SENTENCES, SENTENCE_WORDS = 24, (8, 28)
-"""Of an article: some 430 words, 3 kB of Latin or 5 kB of Cyrillic letters a side."""
+SENTENCES, SENTENCE_WORDS = 12, (8, 22)
+"""Of an article: some 180 words a side, an agency's report. With all its tokens it has
+10 kB."""
 
 _LETTERS = {
     "en": ("bcdfghklmnprstvw", "aeiou"),

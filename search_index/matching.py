@@ -15,6 +15,7 @@ from pipeline.names import Name
 from search_index import query as tree_of
 from search_index.analysis import Analyzer, analyzer_for
 from search_index.analysis.analyzer import PLAIN_KEY, UNSPACED_KEY
+from search_index.analysis.forms import Pieces
 from search_index.analysis.normalise import is_marked, lower, plain
 from search_index.analysis.small_words import is_small_word
 from search_index.analysis.words import WORD, is_unspaced
@@ -55,10 +56,9 @@ class Matcher:
 
     def marks(self, text: str) -> list[Mark]:
         """Every match in a text, in order."""
-        forms = self._analyzer.forms
-        pieces = forms.pieces(text)
+        pieces = self._analyzer.forms.pieces(text)
         # Any piece may begin with a prefix; what does not is remembered as such.
-        asked = pieces if self._prefixes else forms.having(pieces, self._wanted)
+        asked = pieces.found if self._prefixes else pieces.having(self._wanted)
         found = [
             (place + start, place + end, bits)
             for piece in asked
@@ -106,11 +106,11 @@ class Matcher:
                     bits |= bit if token.startswith(prefix) else 0
         return bits
 
-    def _may_have(self, phrase: tuple[str, ...], pieces: set[str]) -> bool:
+    @staticmethod
+    def _may_have(phrase: tuple[str, ...], pieces: Pieces) -> bool:
         """Whether all words of a phrase occur; unspaced letters hide theirs."""
-        having = self._analyzer.forms.having
-        return bool(having(pieces, (UNSPACED_KEY,))) or all(
-            having(pieces, (PLAIN_KEY + token,)) for token in phrase
+        return bool(pieces.having((UNSPACED_KEY,))) or all(
+            pieces.having((PLAIN_KEY + token,)) for token in phrase
         )
 
     def _phrase_marks(self, text: str) -> Iterator[Mark]:

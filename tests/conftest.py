@@ -58,7 +58,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leaves out what needs packages that are not there; in CI nothing is."""
+    """Leaves out what needs packages or servers that are not there; in CI nothing is."""
     if os.environ.get("CI") == "true":
         return
     left_out = [item for item in items if _lacks(item)]
@@ -68,6 +68,8 @@ def pytest_collection_modifyitems(
 
 
 def _lacks(item: pytest.Item) -> bool:
+    if item.get_closest_marker("elasticsearch") and not ELASTICSEARCH:
+        return True
     return any(missing(mark.args) for mark in item.iter_markers("needs"))
 
 

@@ -36,7 +36,8 @@ PLAIN_KEY = "="
 UNSPACED_KEY = "|"
 """The one key of a run of letters without spaces."""
 
-_local = threading.local()
+_by_tag: dict[str, Analyzer] = {}
+_by_recipe: dict[Recipe, Analyzer] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ class Fields:
 
 
 class Analyzer:
-    """The tokens of one language; cheap to call again, one per thread.
+    """The tokens of one language; cheap to call again, shared by threads.
 
     Attributes:
         forms: The words met in texts that were highlighted.
@@ -125,7 +126,10 @@ class Analyzer:
         """Everything by which a surface word may be asked for, for highlighting."""
         if is_unspaced(word):
             return (UNSPACED_KEY,)
-        return (*self.tokens(word), *(PLAIN_KEY + token for token in self.plain(word)))
+        tokens, plain = self._tokens[word], self._plain[word]
+        if " " not in tokens and " " not in plain:  # nearly always
+            return (tokens, PLAIN_KEY + plain) if tokens else (PLAIN_KEY + plain,)
+        return (*tokens.split(), *(PLAIN_KEY + token for token in plain.split()))
 
     def _joined_grams(self, words: Sequence[str]) -> str:
         if self.recipe.grams != "syllable2":
@@ -174,15 +178,13 @@ class Analyzer:
 
 
 def analyzer_for(language: str) -> Analyzer:
-    """This thread's analyzer of a language (a Snowball stemmer has state)."""
-    by_tag: dict[str, Analyzer] = _local.__dict__.setdefault("by_tag", {})
-    if language not in by_tag:
+    """The one analyzer of a language; what a thread learns serves every other."""
+    found = _by_tag.get(language)
+    if found is None:
         recipe = recipe_for(language)
-        known: dict[Recipe, Analyzer] = _local.__dict__.setdefault("by_recipe", {})
-        if recipe not in known:
-            known[recipe] = Analyzer(recipe)
-        by_tag[language] = known[recipe]
-    return by_tag[language]
+        found = _by_recipe.setdefault(recipe, Analyzer(recipe))
+        _by_tag[language] = found
+    return found
 
 
 class _Memory(dict[str, str]):
@@ -216,7 +218,13 @@ def _stemmer(name: str) -> Callable[[str], str]:
         return str
     import Stemmer
 
-    stem: Callable[[str], str] = Stemmer.Stemmer(name, 0).stemWord
+    local = threading.local()  # a Snowball stemmer has state
+
+    def stem(word: str) -> str:
+        if not hasattr(local, "stem"):
+            local.stem = Stemmer.Stemmer(name, 0).stemWord
+        return str(local.stem(word))
+
     return stem
 
 

@@ -16,8 +16,31 @@ FORMS_LIMIT = 400_000
 50,000 pieces and 20 MB: the words of about 5,000 articles."""
 
 
+class Pieces:
+    """The different pieces of one text.
+
+    Attributes:
+        found: What they are.
+    """
+
+    def __init__(self, found: set[str], by_key: dict[str, set[str]]) -> None:
+        self.found = found
+        self._by_key = by_key
+
+    def having(self, keys: Iterable[str]) -> set[str]:
+        """Those that have a word with one of the keys."""
+        having: set[str] = set()
+        for key in keys:
+            forms = self._by_key.get(key)
+            if forms is not None and not forms.isdisjoint(self.found):
+                having |= forms & self.found
+        return having
+
+
 class Forms:
     """The pieces met in texts of one language, by the keys of their words.
+
+    Several threads may use it: what one forgets another keeps to the end of its text.
 
     Args:
         keys: Everything by which a word may be asked for.
@@ -25,41 +48,35 @@ class Forms:
 
     def __init__(self, keys: Callable[[str], tuple[str, ...]]) -> None:
         self._keys = keys
-        self._known: set[str] = set()
-        self._by_key: dict[str, set[str]] = {}
-        self._size = 0
+        self._book = _Book()
 
-    def pieces(self, text: str) -> set[str]:
+    def pieces(self, text: str) -> Pieces:
         """The different pieces of a text, known from now on."""
+        book = self._book
         found = set(text.split())
-        new = found - self._known
+        new = found - book.known
         if new:
             size = sum(map(len, new))
-            if self._size + size > FORMS_LIMIT:
-                self._forget()
+            if book.size + size > FORMS_LIMIT:
+                self._book = book = _Book()
                 new = found
                 size = sum(map(len, new))
-            self._size += size
-            self._learn(new)
-        return found
+            book.size += size
+            self._learn(new, book)
+        return Pieces(found, book.by_key)
 
-    def having(self, pieces: set[str], keys: Iterable[str]) -> set[str]:
-        """Those of a text's pieces that have a word with one of the keys."""
-        found: set[str] = set()
-        for key in keys:
-            forms = self._by_key.get(key)
-            if forms is not None and not forms.isdisjoint(pieces):
-                found |= forms & pieces
-        return found
-
-    def _learn(self, pieces: set[str]) -> None:
+    def _learn(self, pieces: set[str], book: _Book) -> None:
         for piece in pieces:
             for word in WORD.findall(piece):
                 for key in self._keys(word):
-                    self._by_key.setdefault(key, set()).add(piece)
-        self._known |= pieces
+                    book.by_key.setdefault(key, set()).add(piece)
+        book.known |= pieces
 
-    def _forget(self) -> None:
-        self._known.clear()
-        self._by_key.clear()
-        self._size = 0
+
+class _Book:
+    """What is remembered."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+        self.by_key: dict[str, set[str]] = {}
+        self.size = 0

@@ -340,7 +340,6 @@ class TestFlores:
 
 
 @pytest.mark.elasticsearch
-@pytest.mark.skipif(not elasticsearch.URLS, reason="no Elasticsearch")
 class TestEnginesAgree:
     """The same first ten, in the same order, on both engines."""
 

@@ -23,10 +23,7 @@ from tests.certificates import self_signed
 from tests.faulty_proxy import Answered, Asked, Forward, Proxy, honest, proxy_to
 from tests.search_index.samples import document, document_id, write
 
-pytestmark = [
-    pytest.mark.elasticsearch,
-    pytest.mark.skipif(not elasticsearch.URLS, reason="no Elasticsearch"),
-]
+pytestmark = pytest.mark.elasticsearch
 
 
 class Time:

@@ -15,15 +15,15 @@ def lower_case(word: str) -> tuple[str, ...]:
 def test_a_piece_is_found_by_any_of_its_words() -> None:
     met = Forms(lower_case)
     pieces = met.pieces('"Cities, and-towns\u3000town CITIES')
-    assert met.having(pieces, ["cities"]) == {'"Cities,', "CITIES"}
-    assert met.having(pieces, ["and", "town"]) == {"and-towns", "town"}
-    assert met.having(pieces, ["village"]) == set()
+    assert pieces.having(["cities"]) == {'"Cities,', "CITIES"}
+    assert pieces.having(["and", "town"]) == {"and-towns", "town"}
+    assert pieces.having(["village"]) == set()
 
 
 def test_only_the_pieces_of_the_text_at_hand_are_given() -> None:
     met = Forms(lower_case)
     met.pieces("City")
-    assert met.having(met.pieces("city"), ["city"]) == {"city"}
+    assert met.pieces("city").having(["city"]) == {"city"}
 
 
 def test_what_was_forgotten_is_learnt_again() -> None:
@@ -31,7 +31,14 @@ def test_what_was_forgotten_is_learnt_again() -> None:
     met.pieces("city " + "x" * (forms.FORMS_LIMIT - 10))
     for _ in range(2):
         pieces = met.pieces("city forums and many more")
-        assert met.having(pieces, ["city", "forums"]) == {"city", "forums"}
+        assert pieces.having(["city", "forums"]) == {"city", "forums"}
+
+
+def test_what_another_thread_forgets_is_kept_to_the_end_of_a_text() -> None:
+    met = Forms(lower_case)
+    pieces = met.pieces("city forums")
+    met.pieces("x" * forms.FORMS_LIMIT)
+    assert pieces.having(["city"]) == {"city"}
 
 
 @given(text=st.text(), language=st.sampled_from(["en", "vi", "ar", "zh", "th"]))
@@ -40,4 +47,4 @@ def test_no_word_reaches_across_a_space(text: str, language: str) -> None:
     assert pieces == WORD.findall(text)
     met = analyzer_for(language).forms
     for word in pieces:
-        assert met.having(met.pieces(text), analyzer_for(language).keys(word))
+        assert met.pieces(text).having(analyzer_for(language).keys(word))
