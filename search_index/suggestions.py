@@ -51,8 +51,8 @@ def did_you_mean(
     if total > FEW_MATCHES:
         return None
     better: dict[str, str] = {}
-    for word in _doubtful_words(tree):
-        found = _suggestion(word, asked, snapshot)
+    for word, token, number in _rare(tree, snapshot):
+        found = _suggestion(word, token, number, asked, snapshot)
         if found:
             better[word] = found
     if not better:
@@ -76,14 +76,26 @@ def _doubtful_words(tree: Tree) -> Iterator[str]:
             yield from _doubtful_words(operand)
 
 
-def _suggestion(word: str, asked: Interpretation, snapshot: Snapshot) -> str | None:
-    tokens = analyzer_for("und").plain(word)
-    if len(tokens) != 1 or len(tokens[0]) < SHORTEST or tokens[0].isdigit():
-        return None
-    token = tokens[0]
-    own = max(snapshot.frequencies(field, [token])[0] for field in FIELDS)
-    if own > RARE:
-        return None
+def _rare(tree: Tree, snapshot: Snapshot) -> Iterator[tuple[str, str, int]]:
+    """Words that hardly any document has, their tokens, and how many have them."""
+    tokens: dict[str, str] = {}
+    for word in _doubtful_words(tree):
+        plain = analyzer_for("und").plain(word)
+        if len(plain) == 1 and len(plain[0]) >= SHORTEST and not plain[0].isdigit():
+            tokens[word] = plain[0]
+    if not tokens:
+        return
+    wanted = list(tokens.values())
+    counts = [snapshot.frequencies(field, wanted) for field in FIELDS]
+    every = zip(tokens.items(), zip(*counts, strict=True), strict=True)
+    for (word, token), numbers in every:
+        if max(numbers) <= RARE:
+            yield word, token, max(numbers)
+
+
+def _suggestion(
+    word: str, token: str, own: int, asked: Interpretation, snapshot: Snapshot
+) -> str | None:
     near: dict[str, dict[str, int]] = {}
     for field in FIELDS:
         for other, number in snapshot.similar(field, token).items():

@@ -58,7 +58,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leaves out what needs packages or servers that are not there; in CI nothing is."""
+    """Leaves out what needs a package or server that is not there; in CI nothing."""
     if os.environ.get("CI") == "true":
         return
     left_out = [item for item in items if _lacks(item)]

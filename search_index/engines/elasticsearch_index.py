@@ -8,12 +8,12 @@ but the lock file of the workspace.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elasticsearch import NotFoundError
+from elasticsearch import Elasticsearch, NotFoundError
 
 from pipeline.errors import EngineError, UnavailableError
 from search_index.engines.contract import Generation
@@ -62,6 +62,7 @@ class ElasticsearchIndex:
         self._lock = Generations(folder)
         self._lease = Lease(self._server, folder)
         self._held = 0
+        self._known: dict[str, _Index] = {}
 
     def current(self) -> Generation | None:
         """The generation that the alias names."""
@@ -190,30 +191,40 @@ class ElasticsearchIndex:
         writer.refresh()
 
     def _living(self) -> _Index | None:
-        found = self._mappings(self._settings.name)
-        if len(found) > 1:
-            names = ", ".join(sorted(index.name for index in found))
+        """What the alias names; asked for every search, so in few bytes."""
+        names = sorted(
+            self._found(lambda c: c.indices.get_alias(name=self._settings.name))
+        )
+        if len(names) > 1:
             raise EngineError(
                 f"Elasticsearch ({self._server.nodes}): the alias "
-                f"{self._settings.name} names several indices ({names}), expected one"
+                f"{self._settings.name} names several indices "
+                f"({', '.join(names)}), expected one"
             )
-        return found[0] if found else None
+        if not names:
+            return None
+        if names[0] not in self._known:
+            self._known |= {index.name: index for index in self._mappings(names[0])}
+        return self._known.get(names[0])
 
     def _all(self) -> list[_Index]:
         return self._mappings(f"{self._settings.name}-g-*")
 
     def _mappings(self, expression: str) -> list[_Index]:
         """What indices say of themselves; others than ours are passed over."""
-        try:
-            found = self._server.read(
-                lambda client: client.indices.get_mapping(index=expression)
-            )
-        except EngineError as error:
-            if isinstance(error.__cause__, NotFoundError):
-                return []
-            raise
+        found = self._found(lambda c: c.indices.get_mapping(index=expression))
         read = [_read(name, one["mappings"]) for name, one in found.items()]
         return [index for index in read if index is not None]
+
+    def _found(self, ask: Callable[[Elasticsearch], Any]) -> Mapping[str, Any]:
+        """An answer by index; empty where there is nothing of the name."""
+        try:
+            found: Mapping[str, Any] = self._server.read(ask)
+        except EngineError as error:
+            if isinstance(error.__cause__, NotFoundError):
+                return {}
+            raise
+        return found
 
     def _index_name(self, generation: str) -> str:
         return f"{self._settings.name}-{generation}"
