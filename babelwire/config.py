@@ -196,21 +196,21 @@ class IndexConfig:
             parts = urlsplit(url)
             if parts.scheme not in {"http", "https"} or not parts.hostname:
                 raise ConfigError(
-                    f'url: found "{url}", expected one like "https://search.example.org:9200"'
+                    f'index.url: found "{url}", expected one like "https://search.example.org:9200"'
                 )
             if parts.username or parts.password:
                 raise ConfigError(
-                    "url: holds a password; use user and password_variable, so that it "
+                    "index.url: holds a password; use user and password_variable, so that it "
                     "comes from the environment"
                 )
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", self.name):
             raise ConfigError(
-                f'name: found "{self.name}", expected small letters, digits, - and _'
+                f'index.name: found "{self.name}", expected small letters, digits, - and _'
             )
         if bool(self.user) != bool(self.password_variable):
-            raise ConfigError("user and password_variable: one needs the other")
+            raise ConfigError("index.user and password_variable: one needs the other")
         if self.user and self.api_key_variable:
-            raise ConfigError("api_key_variable: does nothing beside user")
+            raise ConfigError("index.api_key_variable: does nothing beside user")
 
     @property
     def urls(self) -> tuple[str, ...]:

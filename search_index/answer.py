@@ -27,6 +27,7 @@ from search_index.notices import Unseen, notices_of
 from search_index.parser import parse
 from search_index.planning import Interpretation, plan
 from search_index.query import Hit, Results, SearchRequest
+from search_index.recency import favouring_recent
 from search_index.suggestions import did_you_mean
 
 __all__ = ["Exported", "SearchContext", "answer", "export", "interpret"]
@@ -65,6 +66,8 @@ def answer(
     with contextlib.closing(index.snapshot()) as snapshot:
         asked = interpret(request, context, snapshot)
         planned = plan(asked)
+        if request.recent:
+            planned = favouring_recent(planned, context.now)
         unseen = Unseen.of(request, asked, planned)
         page, groups = _page(snapshot, request, planned, unseen)
         suggested = _suggested(request, asked, snapshot, page)

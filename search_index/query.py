@@ -220,6 +220,7 @@ class SearchRequest:
         sort: By score, or newest first.
         timezone: IANA name; days are this zone's.
         timeline: Parts of the timeline among the facets.
+        recent: Newer documents gain score (`search_index/recency.py`).
         group: One hit a cluster; limit and offset count those. Totals stay documents.
         like: Id of a document: only what shares its most telling words, best first.
         query_language: BCP 47 tag of the words; None lets it be identified.
@@ -232,6 +233,7 @@ class SearchRequest:
     sort: Sort = "relevance"
     timezone: str = "UTC"
     timeline: Timeline = "day"
+    recent: bool = False
     group: bool = False
     like: str = ""
     query_language: str | None = None

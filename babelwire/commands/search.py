@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     show_default=True,
 )
 @click.option("--timezone", help="IANA name; days are this zone's (default: local).")
+@click.option("--recent", is_flag=True, help="Let newer pages gain rank.")
 @click.option(
     "--group", is_flag=True, help="One hit for nearly the same text of several pages."
 )
@@ -88,6 +89,7 @@ def make_request(text: str, **options: Any) -> SearchRequest:
         sort=options.get("sort") or "relevance",
         timezone=options.get("timezone") or local_zone(),
         timeline=options.get("timeline") or "day",
+        recent=options.get("recent") or False,
         group=options.get("group") or False,
         like=checked_id(options.get("like")),
         query_language=options.get("query_lang"),
