@@ -200,12 +200,13 @@ class IndexConfig:
                 )
             if parts.username or parts.password:
                 raise ConfigError(
-                    "index.url: holds a password; use user and password_variable, so that it "
-                    "comes from the environment"
+                    "index.url: holds a password; use user and password_variable, "
+                    "so that it comes from the environment"
                 )
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", self.name):
             raise ConfigError(
-                f'index.name: found "{self.name}", expected small letters, digits, - and _'
+                f'index.name: found "{self.name}", expected small letters, digits, '
+                "- and _"
             )
         if bool(self.user) != bool(self.password_variable):
             raise ConfigError("index.user and password_variable: one needs the other")
