@@ -177,6 +177,8 @@ class _Parser:
             raise QueryError(
                 f"NEAR/{distance}: expected 1 to {MAX_DISTANCE} places", sign.position
             )
+        if isinstance(left, Phrase) or isinstance(right, Phrase):
+            self._count(sign, distance)  # an engine looks at every distance
         if self.next().kind == "near":
             raise QueryError("NEAR joins two words, not three", self.next().position)
         return Near(left=left, right=right, distance=distance)

@@ -326,6 +326,26 @@ def test_a_refused_key_is_said_and_not_shown(
     index.close()
 
 
+def test_a_user_has_a_password(proxy: Proxy, settings: ElasticsearchSettings) -> None:
+    chosen = replace(settings, user="reader", password="horse")
+    server = Server(chosen)
+    server.client.cluster.health()
+    server.close()
+    sent = proxy.asked[-1].headers["authorization"]
+    assert sent == "Basic cmVhZGVyOmhvcnNl"
+    assert "horse" not in repr(chosen)
+
+
+def test_the_next_node_is_asked_where_one_is_down(
+    settings: ElasticsearchSettings, tmp_path: Path
+) -> None:
+    several = replace(settings, urls=("http://127.0.0.1:1", *settings.urls))
+    index = open_index(tmp_path, engine="elasticsearch", server=several)
+    for _ in range(4):
+        assert index.current() is None
+    index.close()
+
+
 def test_a_certificate_is_checked_against_the_given_authority(
     settings: ElasticsearchSettings, tmp_path: Path
 ) -> None:

@@ -195,6 +195,28 @@ def test_a_snapshot_does_not_change_while_documents_arrive(
     assert index.snapshot().count(Everything()) == 60
 
 
+def test_an_export_of_many_pages_has_no_gap_and_no_double_while_others_write(
+    make_index: MakeIndex,
+) -> None:
+    """More than an engine reads at once; documents come, change and go meanwhile."""
+    index = make_index(
+        document(f"n{n}", "text", published_at=NOON + timedelta(minutes=n % 50))
+        for n in range(2_300)
+    )
+    export = index.snapshot().iterate(Everything())
+    seen = []
+    for place, one in enumerate(export):
+        seen.append(one.id)
+        if place % 500 == 0:
+            changed = document(f"n{place}", "changed", version=9, published_at=NOON)
+            write(index, [document(f"new{place}", "text"), changed])
+            with index.write("g-1") as writer:
+                writer.delete([(document_id(f"n{place + 7}"), 99)])
+                writer.commit()
+    assert sorted(seen) == sorted(document_id(f"n{n}") for n in range(2_300))
+    assert len(set(seen)) == len(seen)
+
+
 def test_an_export_is_ordered_by_time_and_id(
     make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

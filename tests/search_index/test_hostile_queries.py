@@ -20,6 +20,9 @@ REFUSED = {
     "wildcards everywhere": "k*z*n",
     "one letter": "k*",
     "half a surrogate": "kazan \udc00",
+    "quotations near each other": " OR ".join(
+        f'"a{n} b" NEAR/100 "c d"' for n in range(3)
+    ),
     "a thousand values": "lang:" + ",".join(["vi"] * 1_000),
 }
 ANSWERED = {
@@ -33,6 +36,7 @@ ANSWERED = {
     "emoji and private use": "kazan 😀 \ue000 \U0010ffff",
     "a regular expression": "kazan (.+)+$ [a-z]{99}".replace("(", "").replace(")", ""),
     "nesting up to the limit": "(" * 20 + "kazan" + ")" * 20,
+    "words near each other": " ".join(f"a{n} NEAR/100 b{n}" for n in range(128)),
     "not a character": "kazan \uffff\ufffe",
 }
 

@@ -134,7 +134,7 @@ phrases = st.sampled_from(["a b", 'x "y" z', "«a»"]).map(lambda text: Phrase(t
 leaves = st.one_of(
     words,
     phrases,
-    st.builds(Near, left=words, right=phrases, distance=st.integers(1, 100)),
+    st.builds(Near, left=words, right=phrases, distance=st.integers(1, 9)),
     st.sampled_from(
         [
             Prefix(text="ка"),
