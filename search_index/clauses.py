@@ -13,6 +13,11 @@ SIDES = ("original", "translation")
 
 TOKEN_FIELDS = ("f1", "f2", "f3", "title_f1", "title_f3")
 
+SOUND_FIELD = "original_sounds"
+"""What names in the original sound like, whatever their script
+(`search_index/analysis/sounds.py`). Not searched for in translations: there names are
+spelt in the target language."""
+
 KEYWORD_FIELDS = (
     "id",
     "source",

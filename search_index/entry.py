@@ -27,7 +27,7 @@ from search_index.analysis import (
     primary,
 )
 from search_index.analysis.analyzer import BREAK
-from search_index.clauses import NAME_FIELDS, TOKEN_FIELDS
+from search_index.clauses import NAME_FIELDS, SOUND_FIELD, TOKEN_FIELDS
 from search_index.engines.contract import IndexEntry
 
 EMPTY = BREAK
@@ -52,6 +52,10 @@ def build_entry(document: Document, target: str) -> IndexEntry:
     translated = translated_text(document, target)
     tokens = {**_original(document), **_translation(document, translated, target)}
     tokens |= _names(document)
+    sounds = analyzer_for(document.language).joined_sounds(
+        f"{document.title}\n{document.text}"
+    )
+    tokens[SOUND_FIELD] = sounds or EMPTY
     keywords = _keywords(document, target)
     numbers = _numbers(document)
     shown = _display(document, translated, target)

@@ -16,7 +16,7 @@ import regex
 from pipeline.documents import Side
 from search_index.analysis import primary
 from search_index.matching import Mark, Matcher, matcher
-from search_index.planning import Interpretation
+from search_index.planning import Interpretation, counts_by_sound
 from search_index.query import Passage
 
 MAX_PASSAGE = 600
@@ -45,7 +45,7 @@ class Highlighter:
 
     def __init__(self, interpretation: Interpretation) -> None:
         self._asked = interpretation
-        self._matchers: dict[tuple[Side, str, bool], Matcher] = {}
+        self._matchers: dict[tuple[Side, str, bool, bool], Matcher] = {}
 
     def passages(self, display: Mapping[str, Any]) -> tuple[Passage, ...]:
         """The best sentence of the text, and the one aligned with it.
@@ -57,7 +57,12 @@ class Highlighter:
         """
         language = str(display["language"])
         is_both = display["translation_status"] == "none_needed"
-        original = self._matcher("original", language, is_both=is_both)
+        original = self._matcher(
+            "original",
+            language,
+            is_both=is_both,
+            by_sound=counts_by_sound(self._asked, display["translation_status"]),
+        )
         translation = self._matcher("translation", self._asked.target)
         cut = list(sentences(display))
         left = _original_marks(display, cut, original)
@@ -74,11 +79,18 @@ class Highlighter:
         """Where a text of a side has what the query asks for."""
         return _merged(self._matcher(side, language).marks(text))
 
-    def _matcher(self, side: Side, language: str, *, is_both: bool = False) -> Matcher:
+    def _matcher(
+        self,
+        side: Side,
+        language: str,
+        *,
+        is_both: bool = False,
+        by_sound: bool = False,
+    ) -> Matcher:
         """The matcher of a side; `is_both` where a text is its own translation."""
-        key = side, primary(language), is_both
+        key = side, primary(language), is_both, by_sound
         if key not in self._matchers:
-            made = matcher(self._asked, side, primary(language))
+            made = matcher(self._asked, side, primary(language), by_sound=by_sound)
             if is_both:
                 made = made.joined(self._matcher("translation", self._asked.target))
             self._matchers[key] = made

@@ -18,6 +18,7 @@ from search_index.analysis.analyzer import PLAIN_KEY, UNSPACED_KEY
 from search_index.analysis.forms import Pieces
 from search_index.analysis.normalise import is_marked, lower, plain
 from search_index.analysis.small_words import is_small_word
+from search_index.analysis.sounds import sounds_of
 from search_index.analysis.words import WORD, is_unspaced
 from search_index.planning import Interpretation, required_tokens
 from search_index.query import Tree
@@ -35,6 +36,7 @@ class Matcher:
         prefixes: Bits by beginning of a plain token.
         runs: Bits by string to be found in letters without spaces.
         phrases: Bits by plain tokens in a row.
+        sounds: Bits by what a name sounds like.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class Matcher:
         prefixes: Mapping[str, int],
         runs: Mapping[str, int],
         phrases: Mapping[tuple[str, ...], int],
+        sounds: Mapping[str, int] | None = None,
     ) -> None:
         self._analyzer = analyzer
         self._keys = dict(keys)
         self._prefixes = dict(prefixes)
         self._runs = dict(runs)
         self._phrases = dict(phrases)
+        self._sounds = dict(sounds or {})
         self._wanted = (*keys, UNSPACED_KEY) if runs else tuple(keys)
         self._inside: dict[str, tuple[Mark, ...]] = {}
 
@@ -58,7 +62,8 @@ class Matcher:
         """Every match in a text, in order."""
         pieces = self._analyzer.forms.pieces(text)
         # Any piece may begin with a prefix; what does not is remembered as such.
-        asked = pieces.found if self._prefixes else pieces.having(self._wanted)
+        looks_at_all = self._prefixes or self._sounds
+        asked = pieces.found if looks_at_all else pieces.having(self._wanted)
         found = [
             (place + start, place + end, bits)
             for piece in asked
@@ -78,6 +83,7 @@ class Matcher:
             prefixes={**other._prefixes, **self._prefixes},
             runs={**other._runs, **self._runs},
             phrases={**other._phrases, **self._phrases},
+            sounds={**other._sounds, **self._sounds},
         )
 
     def _inside_of(self, piece: str) -> tuple[Mark, ...]:
@@ -100,6 +106,8 @@ class Matcher:
         bits = 0
         for key in self._analyzer.keys(word):
             bits |= self._keys.get(key, 0)
+        for key in self._analyzer.sounds(word) if self._sounds else ():
+            bits |= self._sounds.get(key, 0)
         if self._prefixes:
             for token in self._analyzer.plain(word):
                 for prefix, bit in self._prefixes.items():
@@ -142,8 +150,17 @@ class Matcher:
             at += len(token)
 
 
-def matcher(asked: Interpretation, side: Side, language: str) -> Matcher:
-    """What a query asks of texts of one language on one side."""
+def matcher(
+    asked: Interpretation, side: Side, language: str, *, by_sound: bool = False
+) -> Matcher:
+    """What a query asks of texts of one language on one side.
+
+    Args:
+        asked: The query.
+        side: Of the texts.
+        language: Of the texts, its primary subtag.
+        by_sound: Mark what sounds like the query's names, too.
+    """
     wanted = _wanted(asked, side)
     analyzer = analyzer_for(language)
     is_understood = side == "translation" or language in asked.languages
@@ -169,7 +186,24 @@ def matcher(asked: Interpretation, side: Side, language: str) -> Matcher:
         analyzer_for("und").fields(phrase).f3: bit
         for phrase, bit in zip(wanted.phrases, bits, strict=False)
     }
-    return Matcher(analyzer, keys=keys, prefixes=prefixes, runs=runs, phrases=phrases)
+    return Matcher(
+        analyzer,
+        keys=keys,
+        prefixes=prefixes,
+        runs=runs,
+        phrases=phrases,
+        sounds=_sounds(wanted.words) if by_sound and not is_understood else {},
+    )
+
+
+def _sounds(words: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    bits = (1 << place for place in count())
+    for word, bit in zip(words, bits, strict=False):
+        for each in WORD.findall(word):
+            for key in sounds_of(each):
+                found[key] = found.get(key, 0) | bit
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

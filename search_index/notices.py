@@ -8,11 +8,8 @@ from dataclasses import dataclass, replace
 from search_index import query as tree_of
 from search_index.clauses import Between, Clause, Plan, Terms, all_of
 from search_index.engines.contract import Found, Page
-from search_index.planning import Interpretation, plan, scored_text
+from search_index.planning import UNTRANSLATED, Interpretation, plan, scored_text
 from search_index.query import Filter, Notice, SearchRequest, Tree
-
-UNSEEN = ("waiting", "partial", "failed")
-"""How a translation stands that leaves part of a document unsearched."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +31,7 @@ class Unseen:
         """What matters to a request."""
         dated = any(node.field in {"from", "to"} for node in _filter_nodes(asked.tree))
         has_words = any(scored_text(asked.tree))
-        waiting = Terms(field="translation_status", tokens=UNSEEN)
+        waiting = Terms(field="translation_status", tokens=UNTRANSLATED)
         unsaid = Between(field="undated", low=1, high=1)
         return cls(
             untranslated=all_of(_filters(asked), waiting) if has_words else None,

@@ -26,13 +26,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline.documents import Side
+from pipeline.documents import Side, TranslationStatus
 from pipeline.names import Name
 from search_index import query as tree_of
 from search_index.analysis import Analyzer, analyzer_for
 from search_index.analysis.normalise import is_marked, lower
+from search_index.analysis.small_words import is_small_word
+from search_index.analysis.sounds import sounds_of
 from search_index.analysis.words import WORD
 from search_index.clauses import (
+    SOUND_FIELD,
     AnyOf,
     Beginning,
     Best,
@@ -57,6 +60,13 @@ Leg = tuple[Clause | None, Clause | None]
 
 TIE = 0.3
 """Of the worse side (measured on FLORES: R@10 of half sentences .973–.989)."""
+
+
+UNTRANSLATED = ("waiting", "partial", "failed")
+"""How a translation stands that leaves part of a document unsearched."""
+
+SOUND_WEIGHT = 0.25
+"""As much as a gram: what is written alike goes before what sounds alike."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +142,19 @@ def scored_text(tree: Tree) -> Iterator[str]:
         yield from tree.values
 
 
+def counts_by_sound(asked: Interpretation, status: TranslationStatus) -> bool:
+    """Whether a document counts for names that only sound like the query's.
+
+    Args:
+        asked: The query.
+        status: How the document's translation stands.
+    """
+    is_untranslated_query = asked.translated is None and (
+        asked.languages[0] != asked.target
+    )
+    return is_untranslated_query or status in UNTRANSLATED
+
+
 def _top(tree: Tree) -> tuple[Tree, ...]:
     return tree.operands if isinstance(tree, tree_of.And) else (tree,)
 
@@ -199,6 +222,7 @@ class _Compiler:
             if not isinstance(part, tree_of.Word)
         ]
         strict = all_of(*(self._anywhere(part) for part in parts))
+        touched += _present(self._sounding())
         has_words = any(any(scored_text(part)) for part in parts)
         clause = strict if has_words else all_of(strict, any_of(*touched))
         return None if not touched or clause == full else clause
@@ -208,7 +232,36 @@ class _Compiler:
         sides = [*_present(self.translation_score()), *_present(self.original_score())]
         if not sides:
             return None
-        return sides[0] if len(sides) == 1 else Best(clauses=tuple(sides), tie=TIE)
+        best = sides[0] if len(sides) == 1 else Best(clauses=tuple(sides), tie=TIE)
+        return any_of(best, *_present(self._sounding()))
+
+    def _sounding(self) -> Clause | None:
+        """Documents of other languages with words that sound like the query's names.
+
+        Only what is not translated yet: elsewhere the translation spells the name; but
+        all of them where nothing translated the query. They are partial matches at
+        best: a key is that of some other words, too. Small words have none, and a
+        quotation is meant as it is written.
+        """
+        language = self._asked.languages[0]
+        keys = [
+            key
+            for word in words_of(self._asked.tree)
+            for each in WORD.findall(word.text)
+            if not is_small_word(each, language)
+            for key in sounds_of(each)
+        ]
+        sounding = _weighted(SOUND_FIELD, list(dict.fromkeys(keys)), SOUND_WEIGHT)
+        if sounding is None:
+            return None
+        known = Terms(field="languages", tokens=self._asked.languages)
+        unseen: Clause = Terms(field="translation_status", tokens=UNTRANSLATED)
+        if counts_by_sound(self._asked, "done"):
+            unseen = Everything()
+        # What only narrows must not score, and each engine would score it its own way.
+        return all_of(
+            sounding, Weighted(clause=unseen, weight=0.0), Without(clause=known)
+        )
 
     def translation_score(self) -> Clause | None:
         """Words and grams in the target language."""

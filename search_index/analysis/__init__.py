@@ -11,8 +11,9 @@ from pipeline.languages import primary
 from search_index.analysis.analyzer import Analyzer, Fields, analyzer_for
 from search_index.analysis.recipes import Recipe, recipe_for
 
-ANALYSIS_VERSION = "1"
-"""Raised whenever any text may give other tokens: a new index generation."""
+ANALYSIS_VERSION = "2"
+"""Raised whenever any text may give other tokens, or an entry other fields: a new index
+generation."""
 
 __all__ = [
     "ANALYSIS_VERSION",

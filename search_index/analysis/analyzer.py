@@ -11,6 +11,7 @@ from search_index.analysis import normalise
 from search_index.analysis.forms import Forms
 from search_index.analysis.normalise import TOKEN_LIMIT
 from search_index.analysis.recipes import Recipe, recipe_for, stop_words
+from search_index.analysis.sounds import named_sounds
 from search_index.analysis.words import (
     WORD,
     icu_words,
@@ -90,6 +91,7 @@ class Analyzer:
         self._tokens = _Memory(lambda word: " ".join(make(word)))
         self._plain = _Memory(lambda word: " ".join(plain_tokens(word)))
         self._grams = _Memory(lambda word: " ".join(self._make_grams(word)))
+        self._sounds = _Memory(lambda word: " ".join(named_sounds(word)))
         self.forms = Forms(self.keys)
 
     def joined(self, text: str, title: str = "") -> dict[str, str]:
@@ -104,6 +106,14 @@ class Analyzer:
             "title_f1": self._tokens.joined(title_words),
             "title_f3": title_f3,
         }
+
+    def joined_sounds(self, text: str) -> str:
+        """What the names in a text sound like, joined by spaces."""
+        return self._sounds.joined(WORD.findall(text))
+
+    def sounds(self, word: str) -> tuple[str, ...]:
+        """What a surface word sounds like, if it may be a name."""
+        return tuple(self._sounds[word].split())
 
     def fields(self, text: str, title: str = "") -> Fields:
         """The same as sequences of tokens."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from search_index.clauses import KEYWORD_FIELDS, NAME_FIELDS, SIDES, TOKEN_FIELDS
+from search_index.clauses import (
+    KEYWORD_FIELDS,
+    NAME_FIELDS,
+    SIDES,
+    SOUND_FIELD,
+    TOKEN_FIELDS,
+)
 from search_index.engines.contract import EntryState, IndexEntry, Ranked
 from search_index.engines.elasticsearch_server import ElasticsearchSettings
 from search_index.query import MAX_LIMIT, MAX_OFFSET
@@ -59,7 +65,7 @@ def mapping(meta: dict[str, Any]) -> dict[str, Any]:
 def token_fields() -> tuple[str, ...]:
     """Every field of tokens."""
     sides = (f"{side}_{field}" for side in SIDES for field in TOKEN_FIELDS)
-    return (*sides, *NAME_FIELDS)
+    return (*sides, SOUND_FIELD, *NAME_FIELDS)
 
 
 def source_of(entry: IndexEntry) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from search_index.clauses import (
     KEYWORD_FIELDS,
     NAME_FIELDS,
     SIDES,
+    SOUND_FIELD,
     TOKEN_FIELDS,
 )
 from search_index.engines.contract import IndexEntry
@@ -52,6 +53,7 @@ def schema() -> Schema:
                 tokenizer_name="tokens",
                 index_option="position" if field.endswith("f3") else "freq",
             )
+    builder.add_text_field(SOUND_FIELD, tokenizer_name="tokens", index_option="freq")
     for field in NAME_FIELDS:
         builder.add_text_field(field, tokenizer_name="tokens", index_option="position")
     for field in NUMBER_FIELDS:

@@ -99,7 +99,8 @@ def test_partial_matches_fill_the_page_and_count_nowhere(forum: IndexEngine) -> 
     results = ask(forum, "forum Hanoi Kazan", limit=10)
     assert results.total == 0
     assert {hit.match for hit in results.hits} == {"some"}
-    assert set(found(results, "some")) == {"vi", "ar", "en"}
+    # The Russian page is not translated; it has what Kazan sounds like.
+    assert set(found(results, "some")) == {"vi", "ar", "en", "ru"}
     assert not any(results.facets.values())
     assert "partial_matches" in codes(results)
     request = SearchRequest(text="forum Hanoi Kazan")
