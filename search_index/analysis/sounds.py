@@ -3,9 +3,9 @@
 A key is the consonants of a word in a few classes (`sounds.toml`): *Putin*, *Путин* and
 *بوتين* have the same. It is coarse: an ordinary word shares its key with others in
 about 3 of 1,000 sentences, so keys never make a full match; they find what has no
-translation yet. Measured on FLORES (`benchmarks/RANKING.md`): English names of one word
-are found among the first ten of 997 untranslated Russian sentences in 38 of 100 cases,
-in Arabic ones in 37, where without keys they are found in none.
+translation yet. Of some 790 English names of one word in FLORES, 43 % are found among
+the first ten of 997 untranslated Russian sentences (10 % as they are written), and 39 %
+of Arabic ones (1 %); `tests/quality/test_ranking.py` measures nine languages.
 """
 
 from __future__ import annotations
