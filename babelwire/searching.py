@@ -85,10 +85,10 @@ class Desk:
     def explain(self, request: SearchRequest, ids: Sequence[str]) -> dict[str, Any]:
         """Why these documents match, by id; as in `search --explain --json`."""
         from search_index.explain import explain
-        from search_index.interpretation import interpret
+        from search_index.interpretation import complete, interpret
 
         with contextlib.closing(self.index.snapshot()) as snapshot:
-            asked = interpret(request, self.context, snapshot)
+            asked = complete(interpret(request, self.context), request, snapshot)
             found = explain(asked, ids, snapshot=snapshot)
         return {key: explanation.to_json() for key, explanation in found.items()}
 

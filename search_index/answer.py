@@ -22,7 +22,7 @@ from search_index.engines.contract import (
 )
 from search_index.grouping import grouped_page
 from search_index.highlight import Highlighter
-from search_index.interpretation import SearchContext, interpret
+from search_index.interpretation import SearchContext, complete, interpret
 from search_index.notices import Unseen, notices_of
 from search_index.parser import parse
 from search_index.planning import Interpretation, plan
@@ -63,8 +63,9 @@ def answer(
         DamageError: The index's files are not what was written.
     """
     started = timer()
+    asked = interpret(request, context)
     with contextlib.closing(index.snapshot()) as snapshot:
-        asked = interpret(request, context, snapshot)
+        asked = complete(asked, request, snapshot)
         planned = plan(asked)
         if request.recent:
             planned = favouring_recent(planned, context.now)
@@ -89,8 +90,9 @@ def export(
     One view of the index answers all of it, whatever is written meanwhile.
     Arguments and errors as of `answer`.
     """
+    asked = interpret(request, context)
     with contextlib.closing(index.snapshot()) as snapshot:
-        asked = interpret(request, context, snapshot)
+        asked = complete(asked, request, snapshot)
         highlighter = Highlighter(asked)
         for ranked in snapshot.iterate(plan(asked).full):
             display = json.loads(ranked.display)

@@ -44,15 +44,8 @@ class SearchContext:
     translate_query: TranslateQuery | None = None
 
 
-def interpret(
-    request: SearchRequest, context: SearchContext, snapshot: Snapshot | None = None
-) -> Interpretation:
-    """How a request is understood.
-
-    Args:
-        request: What is asked.
-        context: Of who asks.
-        snapshot: Of the index; only a request for what is like a document needs it.
+def interpret(request: SearchRequest, context: SearchContext) -> Interpretation:
+    """How a request is understood, without looking into an index.
 
     Raises:
         QueryError: With the position.
@@ -67,9 +60,20 @@ def interpret(
         now=context.now,
         names=context.names,
     )
-    if request.like and snapshot is not None:
-        return like(asked, request.like, snapshot)
+    if request.like:  # its words are yet to come
+        return asked
     return _in_other_words(asked, context.translate_query)
+
+
+def complete(
+    asked: Interpretation, request: SearchRequest, snapshot: Snapshot
+) -> Interpretation:
+    """The same with the words of the document that a request wants others like.
+
+    Raises:
+        InputError: The index has no such document.
+    """
+    return like(asked, request.like, snapshot) if request.like else asked
 
 
 def _in_other_words(

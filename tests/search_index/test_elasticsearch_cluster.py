@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,17 +38,16 @@ def run(*arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def cluster() -> Iterator[Path]:
     """A folder with three running nodes."""
-    folder = tmp_path_factory.mktemp("cluster")
-    for parent in (folder, *folder.parents[:2]):  # another user runs it
-        parent.chmod(parent.stat().st_mode | 0o711)
-    place = folder / "es"
-    try:
-        run("start", str(place), "3")
-        yield place
-    finally:
-        run("stop", str(place))
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)  # another user runs it; pytest's folders are closed
+        place = Path(folder) / "es"
+        try:
+            run("start", str(place), "3")
+            yield place
+        finally:
+            run("stop", str(place))
 
 
 @pytest.fixture
