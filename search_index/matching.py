@@ -23,6 +23,9 @@ from search_index.analysis.words import WORD, is_unspaced
 from search_index.planning import Interpretation, required_tokens
 from search_index.query import Tree
 
+Pair = tuple[tuple[str, ...], tuple[str, ...], int]
+"""Two rows of plain tokens, and how many others may stand between them."""
+
 Mark = tuple[int, int, int]
 """Start, end, and a bit for every word of the query that it is."""
 
@@ -37,6 +40,7 @@ class Matcher:
         runs: Bits by string to be found in letters without spaces.
         phrases: Bits by plain tokens in a row.
         sounds: Bits by what a name sounds like.
+        nears: Bits by two rows of plain tokens and the places between them.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Matcher:
         runs: Mapping[str, int],
         phrases: Mapping[tuple[str, ...], int],
         sounds: Mapping[str, int] | None = None,
+        nears: Mapping[Pair, int] | None = None,
     ) -> None:
         self._analyzer = analyzer
         self._keys = dict(keys)
@@ -55,6 +60,7 @@ class Matcher:
         self._runs = dict(runs)
         self._phrases = dict(phrases)
         self._sounds = dict(sounds or {})
+        self._nears = dict(nears or {})
         self._wanted = (*keys, UNSPACED_KEY) if runs else tuple(keys)
         self._inside: dict[str, tuple[Mark, ...]] = {}
 
@@ -70,8 +76,9 @@ class Matcher:
             for start, end, bits in self._inside_of(piece)
             for place in _places(text, piece)
         ]
-        if any(self._may_have(phrase, pieces) for phrase in self._phrases):
-            found += self._phrase_marks(text)
+        rows = [*self._phrases, *(left + right for left, right, _ in self._nears)]
+        if any(self._may_have(row, pieces) for row in rows):
+            found += self._row_marks(text)
         found.sort()
         return found
 
@@ -84,6 +91,7 @@ class Matcher:
             runs={**other._runs, **self._runs},
             phrases={**other._phrases, **self._phrases},
             sounds={**other._sounds, **self._sounds},
+            nears={**other._nears, **self._nears},
         )
 
     def _inside_of(self, piece: str) -> tuple[Mark, ...]:
@@ -121,18 +129,28 @@ class Matcher:
             pieces.having((PLAIN_KEY + token,)) for token in phrase
         )
 
-    def _phrase_marks(self, text: str) -> Iterator[Mark]:
+    def _row_marks(self, text: str) -> Iterator[Mark]:
+        """Marks of tokens in a row, and of two rows near each other."""
         tokens: list[str] = []
         places: list[tuple[int, int]] = []
         for match in WORD.finditer(text):
             for token, start, end in self._tokens_in(match[0]):
                 tokens.append(token)
                 places.append((match.start() + start, match.start() + end))
+
+        def marked(first: int, row: tuple[str, ...], bit: int) -> Mark:
+            return places[first][0], places[first + len(row) - 1][1], bit
+
         for phrase, bit in self._phrases.items():
-            for first in range(len(tokens) - len(phrase) + 1):
-                if tuple(tokens[first : first + len(phrase)]) == phrase:
-                    last = first + len(phrase) - 1
-                    yield places[first][0], places[last][1], bit
+            for first in _rows(tokens, phrase):
+                yield marked(first, phrase, bit)
+        for (left, right, gap), bit in self._nears.items():
+            lefts, rights = _rows(tokens, left), _rows(tokens, right)
+            for one in lefts:
+                for other in rights:
+                    if _are_near(one, len(left), other, len(right), gap):
+                        yield marked(one, left, bit)
+                        yield marked(other, right, bit)
 
     def _tokens_in(self, word: str) -> Iterator[tuple[str, int, int]]:
         """Plain tokens and their places: of a run of letters, each its own part."""
@@ -183,7 +201,7 @@ def matcher(
         for token in analyzer_for("und").fields(prefix).f3[-1:]
     }
     phrases = {
-        analyzer_for("und").fields(phrase).f3: bit
+        _plain_row(phrase): bit
         for phrase, bit in zip(wanted.phrases, bits, strict=False)
     }
     return Matcher(
@@ -193,7 +211,20 @@ def matcher(
         runs=runs,
         phrases=phrases,
         sounds=_sounds(wanted.words) if by_sound and not is_understood else {},
+        nears={
+            (
+                _plain_row(near.left.text),
+                _plain_row(near.right.text),
+                near.distance - 1,
+            ): bit
+            for near, bit in zip(wanted.nears, bits, strict=False)
+        },
     )
+
+
+def _plain_row(text: str) -> tuple[str, ...]:
+    """The plain tokens of a text, in any language."""
+    return analyzer_for("und").fields(text).f3
 
 
 def _sounds(words: Sequence[str]) -> dict[str, int]:
@@ -206,11 +237,26 @@ def _sounds(words: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def _rows(tokens: Sequence[str], row: tuple[str, ...]) -> list[int]:
+    """Where tokens stand in a row: the places of the first."""
+    last = len(tokens) - len(row) + 1
+    return [n for n in range(last) if tuple(tokens[n : n + len(row)]) == row]
+
+
+def _are_near(one: int, size: int, other: int, other_size: int, gap: int) -> bool:
+    """Whether two rows follow each other with at most `gap` tokens between them."""
+    first, length, second = (
+        (one, size, other) if one <= other else (other, other_size, one)
+    )
+    return 0 <= second - (first + length) <= gap
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Wanted:
     words: tuple[str, ...]
     prefixes: tuple[str, ...]
     phrases: tuple[str, ...]
+    nears: tuple[tree_of.Near, ...]
 
 
 def _places(text: str, piece: str) -> Iterator[int]:
@@ -255,6 +301,7 @@ def _wanted(asked: Interpretation, side: Side) -> _Wanted:
     words: list[str] = []
     prefixes: list[str] = []
     phrases: list[str] = []
+    nears: list[tree_of.Near] = []
     for leaf in _leaves(asked.of_side(side)):
         if isinstance(leaf, tree_of.Word):
             words.append(leaf.text)
@@ -262,16 +309,19 @@ def _wanted(asked: Interpretation, side: Side) -> _Wanted:
             prefixes.append(leaf.text)
         elif isinstance(leaf, tree_of.Phrase):
             phrases.append(leaf.text)
+        elif isinstance(leaf, tree_of.Near):
+            nears.append(leaf)
         elif isinstance(leaf, tree_of.Filter):
             words += _title_words(leaf)
             phrases += _spellings(leaf, asked.names)
     is_translated = side == "translation" and asked.translated is not None
     language = asked.target if is_translated else asked.languages[0]
-    others = bool(prefixes or phrases)
+    others = bool(prefixes or phrases or nears)
     return _Wanted(
         words=_without_small(words, language, others=others),
         prefixes=tuple(prefixes),
         phrases=tuple(phrases),
+        nears=tuple(nears),
     )
 
 
@@ -301,9 +351,7 @@ def _spellings(leaf: tree_of.Filter, names: Mapping[str, Name]) -> Iterator[str]
 
 def _leaves(tree: Tree) -> Iterator[tree_of.Leaf]:
     """What a document gains by; nothing of what is excluded."""
-    if isinstance(tree, tree_of.Near):
-        yield from (tree.left, tree.right)
-    elif isinstance(tree, tree_of.Group):
+    if isinstance(tree, tree_of.Group):
         yield from _leaves(tree.operand)
     elif isinstance(tree, tree_of.And | tree_of.Or):
         for operand in tree.operands:
