@@ -19,8 +19,9 @@ def command(file: IO[str], language: str) -> None:
 
     for line in lines_of(file):
         fields = analyze(language, line)
-        write(
-            json.dumps(
-                {"f1": fields.f1, "f2": fields.f2, "f3": fields.f3}, ensure_ascii=False
-            )
-        )
+        shown = {
+            name: tokens
+            for name, tokens in fields.by_name().items()
+            if not name.startswith("title_")  # a line has no headline
+        }
+        write(json.dumps(shown, ensure_ascii=False))

@@ -52,6 +52,7 @@ class Fields:
             place in it is a position.
         title_f1: As `f1`, of the headline alone.
         title_f3: As `f3`, of the headline alone.
+        sounds: What names in headline and text sound like.
     """
 
     f1: tuple[str, ...]
@@ -59,6 +60,7 @@ class Fields:
     f3: tuple[str, ...]
     title_f1: tuple[str, ...] = ()
     title_f3: tuple[str, ...] = ()
+    sounds: tuple[str, ...] = ()
 
     def by_name(self) -> dict[str, list[str]]:
         """For output: the field's name and its tokens."""
@@ -68,6 +70,7 @@ class Fields:
             "f3": list(self.f3),
             "title_f1": list(self.title_f1),
             "title_f3": list(self.title_f3),
+            "sounds": list(self.sounds),
         }
 
 
@@ -117,7 +120,10 @@ class Analyzer:
 
     def fields(self, text: str, title: str = "") -> Fields:
         """The same as sequences of tokens."""
-        fields = self.joined(text, title)
+        fields = {
+            **self.joined(text, title),
+            "sounds": self.joined_sounds(f"{title}\n{text}"),
+        }
         return Fields(**{name: tuple(found.split()) for name, found in fields.items()})
 
     def tokens(self, word: str) -> tuple[str, ...]:

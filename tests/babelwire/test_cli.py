@@ -185,6 +185,8 @@ def test_analyze_shows_tokens_by_field() -> None:
     row = babelwire("analyze", "--lang", "en", stdin="The cities met\n").rows[0]
     assert "citi" in row["f1"]
     assert row["f3"] == ["the", "cities", "met"]
+    row = babelwire("analyze", "--lang", "ru", stdin="Казань\n").rows[0]
+    assert row["sounds"] == ["ksn"]
 
 
 def test_extract_reads_saved_pages_in_order(tmp_path: Path) -> None:
