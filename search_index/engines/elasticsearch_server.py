@@ -30,6 +30,9 @@ from pipeline.errors import (
 TRANSIENT = frozenset({408, 429, 502, 503, 504})
 """HTTP statuses after which the same request may succeed later."""
 
+FORBIDDEN = frozenset({401, 403})
+"""HTTP statuses that speak of the key, not of what was asked."""
+
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 """Between two tries, doubling from the first: a batch was recovered whole over an
@@ -170,7 +173,7 @@ def is_blocked(error: Any) -> bool:
 def said(error: ApiError) -> str:
     """What a server says is wrong, in one line."""
     status, reason = error.status_code, _reason(error.body) or str(error.message)
-    if status in {401, 403} and not is_blocked(error.body):
+    if status in FORBIDDEN and not is_blocked(error.body):
         return f"it refuses this program (HTTP {status}): {reason}; check the key"
     if is_blocked(error.body):
         return f"the index takes no changes now: {reason}"

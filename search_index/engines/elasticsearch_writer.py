@@ -22,6 +22,7 @@ from pipeline.errors import EngineError, UnavailableError, UnreachableError
 from search_index.engines.contract import IndexEntry, Refusal
 from search_index.engines.elasticsearch_schema import source_of
 from search_index.engines.elasticsearch_server import (
+    FORBIDDEN,
     TRANSIENT,
     Server,
     Tries,
@@ -41,6 +42,9 @@ DONE = frozenset({200, 201, 404, 409})
 or something newer is held."""
 
 MAX_REASON = 500
+
+TOO_MANY_REFUSED = 10
+"""Where a whole batch of so many or more is refused, its documents are not to blame."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,9 +157,17 @@ class Delivery:
         while True:
             pending = self._attempt(pending)
             if not pending:
+                self._check_refusals(len(actions))
                 return self._refused
             if not tries.again():
                 raise self._trouble
+
+    def _check_refusals(self, documents: int) -> None:
+        if documents >= TOO_MANY_REFUSED and len(self._refused) == documents:
+            raise EngineError(
+                f"Elasticsearch ({self._server.nodes}): it refuses every document: "
+                f"{self._refused[0].reason}"
+            )
 
     def _attempt(self, actions: list[Action]) -> list[Action]:
         """One request; what has to be sent again."""
@@ -215,6 +227,11 @@ class Delivery:
                 f"{_reason(item)}"
             )
             return True
+        if status in FORBIDDEN:
+            raise EngineError(
+                f"Elasticsearch ({self._server.nodes}): it refuses this program (HTTP "
+                f"{status}): {_reason(item)}; check the key"
+            )
         if _is_about_the_index(item):
             raise EngineError(
                 f"Elasticsearch ({self._server.nodes}): the index {self._index} is "

@@ -29,6 +29,14 @@ def server(engine: str) -> ElasticsearchSettings | None:
 
 
 @pytest.fixture
+def cluster() -> Iterator[ElasticsearchSettings]:
+    """Of an index of the test's own on a real server, whatever the test is run with."""
+    chosen = elasticsearch.settings()
+    yield chosen
+    elasticsearch.remove(chosen)
+
+
+@pytest.fixture
 def empty_index(
     engine: str, server: ElasticsearchSettings | None, tmp_path: Path
 ) -> Iterator[IndexEngine]:

@@ -1,34 +1,25 @@
 """What only a server can do to us: faults of the network, an index, a neighbour."""
 
 import json
-import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
-from pipeline.documents import Document
-from pipeline.errors import EngineError, LockedError, UnavailableError, UnreachableError
-from pipeline.store import Database, index_state
-from pipeline.store.documents import load_documents
+from pipeline.errors import EngineError, UnavailableError, UnreachableError
 from search_index import open_index
 from search_index.clauses import Everything, Plan, Term
 from search_index.engines.contract import IndexEntry, Refusal
 from search_index.engines.elasticsearch_index import ElasticsearchIndex
 from search_index.engines.elasticsearch_server import ElasticsearchSettings, Server
 from search_index.engines.elasticsearch_writer import ElasticsearchWriter
-from search_index.engines.lease import LEASE_SECONDS, Lease
 from search_index.entry import build_entry
-from search_index.sync import sync
-from search_index.verification import verify
 from tests import elasticsearch
 from tests.certificates import self_signed
 from tests.faulty_proxy import Answered, Asked, Forward, Proxy, honest, proxy_to
 from tests.search_index.samples import document, document_id, write
-from tests.search_index.test_sync import fill, raise_version
 
 pytestmark = pytest.mark.elasticsearch
 
@@ -292,6 +283,37 @@ def test_unknown_keys_are_refused_and_long_words_kept_within_limits(
     assert "a" * 40_000 in stored.display
 
 
+def test_where_every_document_is_refused_none_is_set_aside(
+    index: ElasticsearchIndex,
+) -> None:
+    """Something else is wrong, e.g. the index's mapping."""
+    strange = [
+        replace(each, numbers={**each.numbers, "unknown": 1})
+        for each in entries(*range(12))
+    ]
+    with pytest.raises(EngineError, match=r"refuses every document: .*unknown"):
+        put(index, strange)
+    assert total(index) == 1
+
+
+def test_a_key_that_may_not_write_sets_nothing_aside(
+    index: ElasticsearchIndex, proxy: Proxy
+) -> None:
+    """A cluster says so for each document."""
+
+    def fault(asked: Asked, forward: Forward) -> Answered | None:
+        if not is_bulk(asked):
+            return forward(asked)
+        error = {"type": "security_exception", "reason": "unauthorised"}
+        item = {"index": {"_id": "x", "status": 403, "error": error}}
+        body = json.dumps({"errors": True, "items": [item]}).encode()
+        return Answered(200, product(), body)
+
+    proxy.fault = fault
+    with pytest.raises(EngineError, match="check the key"):
+        put(index, entries(1))
+
+
 def test_a_document_that_spoils_a_whole_request_is_found_and_refused_alone(
     index: ElasticsearchIndex,
 ) -> None:
@@ -363,7 +385,6 @@ def test_a_certificate_is_checked_against_the_given_authority(
             open_and_close(tmp_path, nameless)
         open_and_close(tmp_path, replace(nameless, ca_file=str(certificate)))
         assert secure.asked
-    assert isinstance(context, ssl.SSLContext)
 
 
 def open_and_close(folder: Path, chosen: ElasticsearchSettings) -> None:
@@ -397,97 +418,6 @@ def test_a_swapped_out_index_is_kept_until_somebody_prunes(
     current = index.current()
     assert current is not None
     assert current.name == "g-2"
-
-
-def test_a_refused_document_is_set_aside_until_somebody_revives_it(
-    database: Database, settings: ElasticsearchSettings, tmp_path: Path
-) -> None:
-    """I1, through the store: noted with its reason, not asked again, never lost."""
-    spoiled, *_ = fill(database, range(3))
-
-    def load(connection: Connection, ids: Sequence[str]) -> list[Document]:
-        return [
-            replace(each, country="X" * 40_000) if each.id == spoiled else each
-            for each in load_documents(connection, ids)
-        ]
-
-    def counts() -> index_state.IndexCounts:
-        with database.read() as connection:
-            living = index.current()
-            assert living is not None
-            return index_state.counts(connection, index.name, living.name)
-
-    index = open_index(tmp_path, engine="elasticsearch", server=settings)
-    report = sync(database, index, target="en", load=load)
-    assert (report.written, report.refused) == (2, 1)
-    assert (counts().indexed, counts().backlog, counts().refused) == (2, 0, 1)
-    assert sync(database, index, target="en", load=load).refused == 0
-    with database.write() as connection:
-        ((document_id, reason),) = index_state.set_aside(connection)
-        assert document_id == spoiled
-        assert "country" in reason
-        assert index_state.revive(connection, reason="another") == 0
-        assert index_state.revive(connection) == 1
-    assert counts().backlog == 1
-    assert sync(database, index, target="en").written == 1
-    assert (counts().indexed, counts().refused) == (3, 0)
-    assert verify(database, index, target="en").is_equal
-    index.close()
-
-
-def test_what_is_refused_is_not_shown_as_it_was_before(
-    database: Database, settings: ElasticsearchSettings, tmp_path: Path
-) -> None:
-    (only,) = fill(database, [1])
-    index = open_index(tmp_path, engine="elasticsearch", server=settings)
-    sync(database, index, target="en")
-    raise_version(database, only)
-
-    def load(connection: Connection, ids: Sequence[str]) -> list[Document]:
-        found = load_documents(connection, ids)
-        return [replace(each, country="X" * 40_000) for each in found]
-
-    assert sync(database, index, target="en", load=load).refused == 1
-    assert index.snapshot().count(Everything()) == 0
-    index.close()
-
-
-class TestLease:
-    """Two workspaces, as on two machines."""
-
-    def test_the_second_is_told_who_works(
-        self, index: ElasticsearchIndex, settings: ElasticsearchSettings, tmp_path: Path
-    ) -> None:
-        other = open_index(tmp_path / "other", engine="elasticsearch", server=settings)
-        with (
-            index.exclusive(),
-            pytest.raises(LockedError, match="being changed by"),
-            other.exclusive(),
-        ):
-            raise AssertionError
-        with other.exclusive():
-            pass
-        other.close()
-
-    def test_a_dead_one_is_followed_at_once_at_home_and_later_elsewhere(
-        self, settings: ElasticsearchSettings, tmp_path: Path
-    ) -> None:
-        now = [1_000_000.0]
-        server = Server(settings)
-        home, elsewhere = (
-            Lease(server, tmp_path / name, clock=lambda: now[0])
-            for name in ("home", "elsewhere")
-        )
-        home._take()  # and its process dies
-        with pytest.raises(LockedError), elsewhere.held():
-            raise AssertionError
-        with home.held():
-            pass
-        home._take()
-        now[0] += LEASE_SECONDS + 1
-        with elsewhere.held(), pytest.raises(LockedError), home.held():
-            raise AssertionError
-        server.close()
 
 
 class TestShards:
