@@ -21,7 +21,7 @@ from search_index.engines.elasticsearch_schema import META, index_settings, mapp
 from search_index.engines.elasticsearch_server import ElasticsearchSettings, Server
 from search_index.engines.elasticsearch_snapshot import ElasticsearchSnapshot
 from search_index.engines.elasticsearch_writer import ElasticsearchWriter
-from search_index.engines.generations import Generations
+from search_index.engines.folder_lock import FolderLock
 from search_index.engines.lease import Lease
 
 MERGE_SECONDS = 3600.0
@@ -59,9 +59,8 @@ class ElasticsearchIndex:
     ) -> None:
         self._settings = settings
         self._server = server or Server(settings)
-        self._lock = Generations(folder)
+        self._lock = FolderLock(folder)
         self._lease = Lease(self._server, folder)
-        self._held = 0
         self._known: dict[str, _Index] = {}
 
     def current(self) -> Generation | None:
@@ -101,15 +100,12 @@ class ElasticsearchIndex:
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
         """Only one process changes the index, on all machines."""
-        if self._held:
+        if self._lock.is_held:
+            self._lease.check()
             yield
             return
-        with self._lock.exclusive(), self._lease.held():
-            self._held += 1
-            try:
-                yield
-            finally:
-                self._held -= 1
+        with self._lock.held(), self._lease.held():
+            yield
 
     def create(self, name: str, *, analysis: str, target: str) -> Generation:
         """A new, empty index beside the living one."""

@@ -1,9 +1,9 @@
-"""The folder of an embedded index: generations, the living one, and the lock.
+"""The folder of an embedded index: generations, and the living one.
 
 ```
 index/
   current              the living generation's name, replaced in one step
-  writer.lock          held by the one process that changes anything here
+  writer.lock          held by the one process that changes anything (`FolderLock`)
   GENERATION/
     generation.json    analysis and target; never changes
     lived              empty: it is or was the living one
@@ -13,17 +13,12 @@ index/
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-from pipeline.errors import LockedError
 from search_index.engines.contract import Generation
 
 LIVED = "lived"
@@ -35,7 +30,6 @@ class Generations:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock: IO[str] | None = None
 
     def path(self, name: str) -> Path:
         """A generation's folder."""
@@ -89,41 +83,6 @@ class Generations:
         for name in names:
             shutil.rmtree(self.path(name))
         return names
-
-    @contextlib.contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Holds the lock; free to enter again while held.
-
-        Raises:
-            LockedError: Another process holds it; named where it left its id.
-        """
-        if self._lock is not None:
-            yield
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / "writer.lock"
-        with path.open("a+", encoding="utf-8") as file:
-            _take(file, path)
-            self._lock = file
-            try:
-                yield
-            finally:
-                self._lock = None
-
-
-def _take(file: IO[str], path: Path) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.seek(0)
-        owner = file.read(64).strip() or "unknown"
-        raise LockedError(
-            f"the index is being changed by another process (id {owner}; {path}): "
-            "wait for it to finish"
-        ) from error
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
 
 
 def _replace(path: Path, text: str) -> None:

@@ -14,11 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from elasticsearch import BadRequestError, ConflictError, Elasticsearch, NotFoundError
+from elasticsearch import BadRequestError, ConflictError, NotFoundError
 
-from pipeline.errors import LockedError
+from pipeline.errors import LockedError, UnavailableError
 from search_index.engines.elasticsearch_server import Server
 
 LEASE_SECONDS = 60.0
@@ -26,6 +26,17 @@ RENEW_SECONDS = 15.0
 """Four times in a lease: three lost requests in a row do no harm."""
 
 DOCUMENT = "writer"
+
+
+class _Mark(NamedTuple):
+    """Tells one writing of a document from another."""
+
+    number: int
+    term: int
+
+    @classmethod
+    def of(cls, answer: Any) -> _Mark:
+        return cls(answer["_seq_no"], answer["_primary_term"])
 
 
 class Lease:
@@ -45,6 +56,8 @@ class Lease:
         self._index = f"{server.settings.name}-lock"
         self._owner = f"{socket.gethostname()}:{folder.absolute()}"
         self._clock = clock
+        self._mark: _Mark | None = None
+        self._until = 0.0
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -55,6 +68,7 @@ class Lease:
             UnavailableError: The cluster does not answer.
         """
         with self._server.translated_errors():
+            self._make_index()
             self._take()
         ended = threading.Event()
         renewing = threading.Thread(target=self._renew, args=(ended,), daemon=True)
@@ -66,39 +80,99 @@ class Lease:
             renewing.join()
             self._leave()
 
-    def _take(self) -> None:
-        client = self._server.client
-        self._make_index(client)
-        try:
-            client.create(index=self._index, id=DOCUMENT, document=self._document())
-        except ConflictError:
-            self._take_over(client)
+    def check(self) -> None:
+        """Makes sure that it is still held.
 
-    def _take_over(self, client: Elasticsearch) -> None:
-        try:
-            found = client.get(index=self._index, id=DOCUMENT)
-        except NotFoundError:  # left just now
-            self._take_left(client)
+        Raises:
+            LockedError: It ran out while this process stood still, and another took it.
+        """
+        if self._clock() >= self._until:
+            with self._server.translated_errors():
+                self.prolong()
+        if self._mark is None:
+            raise LockedError(
+                f"the index {self._server.settings.name} was taken over by another "
+                "process while this one stood still: run it again"
+            )
+
+    def prolong(self) -> None:
+        """Writes the lease anew, unless somebody else wrote it since."""
+        if self._mark is None:
             return
+        document = self._document()
+        try:
+            answer = self._server.client.index(
+                index=self._index,
+                id=DOCUMENT,
+                document=document,
+                if_seq_no=self._mark.number,
+                if_primary_term=self._mark.term,
+            )
+        except ConflictError:
+            self._mark = self._own_mark()
+            return
+        self._mark, self._until = _Mark.of(answer), document["until"]
+
+    def _own_mark(self) -> _Mark | None:
+        """Where the document is this process's, of which an answer was lost."""
+        try:
+            found = self._server.client.get(index=self._index, id=DOCUMENT)
+        except NotFoundError:
+            return None
+        holder = found["_source"]
+        is_own = (holder["owner"], holder["process"]) == (self._owner, os.getpid())
+        return _Mark.of(found) if is_own else None
+
+    def _take(self) -> None:
+        document = self._document()
+        try:
+            answer = self._server.client.create(
+                index=self._index, id=DOCUMENT, document=document
+            )
+        except ConflictError:
+            self._take_over()
+            return
+        self._mark, self._until = _Mark.of(answer), document["until"]
+
+    def _take_over(self) -> None:
+        """What nobody holds any more.
+
+        Raises:
+            LockedError: Somebody does.
+        """
+        try:
+            found = self._server.client.get(index=self._index, id=DOCUMENT)
+        except NotFoundError as error:  # left just now, and asked for by others
+            raise self._locked({"owner": "another machine"}) from error
         holder = found["_source"]
         if holder["owner"] != self._owner and holder["until"] > self._clock():
             raise self._locked(holder)
-        try:
-            client.index(
+        self._mark = _Mark.of(found)
+        self.prolong()
+        if self._mark is None:  # somebody was faster
+            raise self._locked(holder)
+
+    def _renew(self, ended: threading.Event) -> None:
+        while not ended.wait(RENEW_SECONDS):
+            # A cluster that is away now: writing waits for it, and so does this.
+            with (
+                contextlib.suppress(UnavailableError),
+                self._server.translated_errors(),
+            ):
+                self.prolong()
+
+    def _leave(self) -> None:
+        """Unless it is another's by now; what is left behind runs out by itself."""
+        mark, self._mark = self._mark, None
+        if mark is None:
+            return
+        with contextlib.suppress(UnavailableError), self._server.translated_errors():
+            self._server.client.delete(
                 index=self._index,
                 id=DOCUMENT,
-                document=self._document(),
-                if_seq_no=found["_seq_no"],
-                if_primary_term=found["_primary_term"],
+                if_seq_no=mark.number,
+                if_primary_term=mark.term,
             )
-        except ConflictError as error:  # somebody was faster
-            raise self._locked(holder) from error
-
-    def _take_left(self, client: Elasticsearch) -> None:
-        try:
-            client.create(index=self._index, id=DOCUMENT, document=self._document())
-        except ConflictError as error:
-            raise self._locked({"owner": "another machine"}) from error
 
     def _locked(self, holder: dict[str, Any]) -> LockedError:
         host = str(holder["owner"]).partition(":")[0]
@@ -107,19 +181,8 @@ class Lease:
             f"(process {holder.get('process', 'unknown')}): wait for it to finish"
         )
 
-    def _renew(self, ended: threading.Event) -> None:
-        while not ended.wait(RENEW_SECONDS):
-            # A cluster that is away now: writing waits for it, and so does this.
-            with contextlib.suppress(Exception):
-                self._server.client.index(
-                    index=self._index, id=DOCUMENT, document=self._document()
-                )
-
-    def _leave(self) -> None:
-        with contextlib.suppress(Exception):  # it runs out by itself
-            self._server.client.delete(index=self._index, id=DOCUMENT)
-
-    def _make_index(self, client: Elasticsearch) -> None:
+    def _make_index(self) -> None:
+        client = self._server.client
         if client.indices.exists(index=self._index):
             return
         with contextlib.suppress(BadRequestError):  # another process made it just now

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import DamageError, UnavailableError
 from search_index.engines.contract import Generation, IndexEntry, Refusal
+from search_index.engines.folder_lock import FolderLock
 from search_index.engines.generations import Generations
 from search_index.engines.tantivy_schema import (
     open_index,
@@ -41,6 +42,7 @@ class TantivyIndex:
 
     def __init__(self, folder: Path) -> None:
         self._generations = Generations(folder)
+        self._lock = FolderLock(folder)
         self._opened: dict[str, tantivy.Index] = {}
         self._read: dict[str, _Written] = {}
 
@@ -76,7 +78,7 @@ class TantivyIndex:
 
     def exclusive(self) -> contextlib.AbstractContextManager[None]:
         """Only one process changes the index at a time."""
-        return self._generations.exclusive()
+        return self._lock.held()
 
     def create(self, name: str, *, analysis: str, target: str) -> Generation:
         """A new, empty generation beside the living one."""
