@@ -6,7 +6,7 @@ matches when its tokens are among the query's. Offsets count code points.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -22,6 +22,7 @@ from search_index.analysis.sounds import sounds_of
 from search_index.analysis.words import WORD, is_unspaced
 from search_index.planning import Interpretation, required_tokens
 from search_index.query import Tree
+from search_index.rows import near_pairs, places_of, rows_of
 
 Pair = tuple[tuple[str, ...], tuple[str, ...], int]
 """Two rows of plain tokens, and how many others may stand between them."""
@@ -51,16 +52,17 @@ class Matcher:
         prefixes: Mapping[str, int],
         runs: Mapping[str, int],
         phrases: Mapping[tuple[str, ...], int],
-        sounds: Mapping[str, int] | None = None,
-        nears: Mapping[Pair, int] | None = None,
+        sounds: Mapping[str, int],
+        nears: Mapping[Pair, int],
     ) -> None:
         self._analyzer = analyzer
         self._keys = dict(keys)
         self._prefixes = dict(prefixes)
         self._runs = dict(runs)
         self._phrases = dict(phrases)
-        self._sounds = dict(sounds or {})
-        self._nears = dict(nears or {})
+        self._sounds = dict(sounds)
+        self._nears = dict(nears)
+        self._rows = [*phrases, *(left + right for left, right, _ in nears)]
         self._wanted = (*keys, UNSPACED_KEY) if runs else tuple(keys)
         self._inside: dict[str, tuple[Mark, ...]] = {}
 
@@ -76,8 +78,7 @@ class Matcher:
             for start, end, bits in self._inside_of(piece)
             for place in _places(text, piece)
         ]
-        rows = [*self._phrases, *(left + right for left, right, _ in self._nears)]
-        if any(self._may_have(row, pieces) for row in rows):
+        if any(self._may_have(row, pieces) for row in self._rows):
             found += self._row_marks(text)
         found.sort()
         return found
@@ -137,20 +138,18 @@ class Matcher:
             for token, start, end in self._tokens_in(match[0]):
                 tokens.append(token)
                 places.append((match.start() + start, match.start() + end))
+        where = places_of(tokens)
 
         def marked(first: int, row: tuple[str, ...], bit: int) -> Mark:
             return places[first][0], places[first + len(row) - 1][1], bit
 
         for phrase, bit in self._phrases.items():
-            for first in _rows(tokens, phrase):
+            for first in rows_of(phrase, where):
                 yield marked(first, phrase, bit)
         for (left, right, gap), bit in self._nears.items():
-            lefts, rights = _rows(tokens, left), _rows(tokens, right)
-            for one in lefts:
-                for other in rights:
-                    if _are_near(one, len(left), other, len(right), gap):
-                        yield marked(one, left, bit)
-                        yield marked(other, right, bit)
+            for one, other in near_pairs(left, right, gap, where):
+                yield marked(one, left, bit)
+                yield marked(other, right, bit)
 
     def _tokens_in(self, word: str) -> Iterator[tuple[str, int, int]]:
         """Plain tokens and their places: of a run of letters, each its own part."""
@@ -180,37 +179,27 @@ def matcher(
         by_sound: Mark what sounds like the query's names, too.
     """
     wanted = _wanted(asked, side)
-    analyzer = analyzer_for(language)
     is_understood = side == "translation" or language in asked.languages
-    keys: dict[str, int] = {}
-    runs: dict[str, int] = {}
+    words = _Words(
+        language, is_understood=is_understood, by_sound=by_sound and not is_understood
+    )
     bits = (1 << place for place in count())
     for word, bit in zip(wanted.words, bits, strict=False):
-        for each in WORD.findall(word):
-            if is_understood:
-                for token in required_tokens(analyzer, each):
-                    keys[token] = keys.get(token, 0) | bit
-            if is_unspaced(each):
-                _add_run(each, bit, runs)
-            elif not (is_understood and language == "vi" and is_marked(lower(each))):
-                for token in analyzer.plain(each):
-                    keys[PLAIN_KEY + token] = keys.get(PLAIN_KEY + token, 0) | bit
-    prefixes = {
-        token: bit
-        for prefix, bit in zip(wanted.prefixes, bits, strict=False)
-        for token in analyzer_for("und").fields(prefix).f3[-1:]
-    }
-    phrases = {
-        _plain_row(phrase): bit
-        for phrase, bit in zip(wanted.phrases, bits, strict=False)
-    }
+        words.add(word, bit)
     return Matcher(
-        analyzer,
-        keys=keys,
-        prefixes=prefixes,
-        runs=runs,
-        phrases=phrases,
-        sounds=_sounds(wanted.words) if by_sound and not is_understood else {},
+        words.analyzer,
+        keys=words.keys,
+        sounds=words.sounds,
+        runs=words.runs,
+        prefixes={
+            token: bit
+            for prefix, bit in zip(wanted.prefixes, bits, strict=False)
+            for token in _plain_row(prefix)[-1:]
+        },
+        phrases={
+            _plain_row(phrase): bit
+            for phrase, bit in zip(wanted.phrases, bits, strict=False)
+        },
         nears={
             (
                 _plain_row(near.left.text),
@@ -222,33 +211,40 @@ def matcher(
     )
 
 
+class _Words:
+    """Words of a query by all that tells them in texts of one language."""
+
+    def __init__(self, language: str, *, is_understood: bool, by_sound: bool) -> None:
+        self.analyzer = analyzer_for(language)
+        self.keys: dict[str, int] = {}
+        self.runs: dict[str, int] = {}
+        self.sounds: dict[str, int] = {}
+        self._is_understood = is_understood
+        self._by_sound = by_sound
+        self._accents_tell = is_understood and language == "vi"
+
+    def add(self, word: str, bit: int) -> None:
+        """Adds a word, which may be several joined by marks."""
+        for each in WORD.findall(word):
+            if self._is_understood:
+                _set_bit(self.keys, required_tokens(self.analyzer, each), bit)
+            if is_unspaced(each):
+                _add_run(each, bit, self.runs)
+            elif not (self._accents_tell and is_marked(lower(each))):
+                plain_keys = (PLAIN_KEY + token for token in self.analyzer.plain(each))
+                _set_bit(self.keys, plain_keys, bit)
+            if self._by_sound:
+                _set_bit(self.sounds, sounds_of(each), bit)
+
+
+def _set_bit(found: dict[str, int], keys: Iterable[str], bit: int) -> None:
+    for key in keys:
+        found[key] = found.get(key, 0) | bit
+
+
 def _plain_row(text: str) -> tuple[str, ...]:
     """The plain tokens of a text, in any language."""
     return analyzer_for("und").fields(text).f3
-
-
-def _sounds(words: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    bits = (1 << place for place in count())
-    for word, bit in zip(words, bits, strict=False):
-        for each in WORD.findall(word):
-            for key in sounds_of(each):
-                found[key] = found.get(key, 0) | bit
-    return found
-
-
-def _rows(tokens: Sequence[str], row: tuple[str, ...]) -> list[int]:
-    """Where tokens stand in a row: the places of the first."""
-    last = len(tokens) - len(row) + 1
-    return [n for n in range(last) if tuple(tokens[n : n + len(row)]) == row]
-
-
-def _are_near(one: int, size: int, other: int, other_size: int, gap: int) -> bool:
-    """Whether two rows follow each other with at most `gap` tokens between them."""
-    first, length, second = (
-        (one, size, other) if one <= other else (other, other_size, one)
-    )
-    return 0 <= second - (first + length) <= gap
 
 
 @dataclass(frozen=True, kw_only=True)

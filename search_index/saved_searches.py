@@ -12,7 +12,6 @@ matches never count.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 from search_index import clauses
 from search_index.clauses import KEYWORD_FIELDS, Clause
 from search_index.engines.contract import IndexEntry
+from search_index.rows import Places, near_pairs, places_of, rows_of
 
 Feature = tuple[str, str]
 """A field and a token or value in it."""
@@ -145,6 +145,8 @@ class SavedSearches:
 
 
 COMMON = 1_000_000
+"""Documents that a value such as `kind:news` is taken to have: any word is rarer, so
+searches are filed under values only where they ask for nothing else."""
 
 
 def _any_of(
@@ -164,7 +166,7 @@ class EntryTokens:
     def __init__(self, entry: IndexEntry) -> None:
         self.entry = entry
         self._of: dict[str, frozenset[str]] = {}
-        self._places: dict[str, dict[str, list[int]]] = {}
+        self._places: dict[str, Places] = {}
 
     def of(self, field: str) -> frozenset[str]:
         """The tokens or values of a field."""
@@ -175,13 +177,10 @@ class EntryTokens:
             self._of[field] = frozenset(values)
         return self._of[field]
 
-    def places(self, field: str) -> Mapping[str, list[int]]:
-        """Where each token of a field stands, in order."""
+    def places(self, field: str) -> Places:
+        """Where each token of a field stands."""
         if field not in self._places:
-            found: dict[str, list[int]] = {}
-            for place, token in enumerate(self.entry.tokens[field].split()):
-                found.setdefault(token, []).append(place)
-            self._places[field] = found
+            self._places[field] = places_of(self.entry.tokens[field].split())
         return self._places[field]
 
     @cached_property
@@ -197,34 +196,12 @@ def matches(clause: Clause, text: EntryTokens) -> bool:
 
 
 def _sequence(clause: clauses.Sequence, text: EntryTokens) -> bool:
-    return bool(_rows(clause.tokens, text.places(clause.field)))
+    return bool(rows_of(clause.tokens, text.places(clause.field)))
 
 
 def _near(clause: clauses.Near, text: EntryTokens) -> bool:
     places = text.places(clause.field)
-    left, right = _rows(clause.left, places), _rows(clause.right, places)
-    return _follows(left, len(clause.left), right, clause.gap) or _follows(
-        right, len(clause.right), left, clause.gap
-    )
-
-
-def _rows(tokens: Sequence[str], places: Mapping[str, list[int]]) -> list[int]:
-    """Where tokens stand in a row: the places of the first, in order."""
-    found = set(places.get(tokens[0], ()))
-    for distance, token in enumerate(tokens[1:], start=1):
-        found &= {place - distance for place in places.get(token, ())}
-    return sorted(found)
-
-
-def _follows(
-    first: Sequence[int], length: int, second: Sequence[int], gap: int
-) -> bool:
-    """Whether one of `second` begins at most `gap` places after one of `first` ends."""
-    for place in first:
-        at = bisect_left(second, place + length)
-        if at < len(second) and second[at] <= place + length + gap:
-            return True
-    return False
+    return any(near_pairs(clause.left, clause.right, clause.gap, places))
 
 
 def _between(clause: clauses.Between, text: EntryTokens) -> bool:
