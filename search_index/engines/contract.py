@@ -100,7 +100,9 @@ class Page:
     Attributes:
         full: Full matches; its total counts all of them.
         some: The partial ones below them, as many as there is room for.
-        facets: Of the full matches.
+        facets: `FACET_FIELDS` over all full matches, most first, and the timeline. Its
+            key is its part (`day`, `week`, `month`), its values the first day of each
+            part that has documents (`2024-06-21`), in order.
         counts: As `counted` asked, in its order.
     """
 
@@ -201,16 +203,6 @@ class Snapshot(Protocol):
 
     def count(self, clause: Clause) -> int:
         """How many documents match."""
-        ...
-
-    def facets(
-        self, clause: Clause, *, timezone: str, timeline: Timeline = "day"
-    ) -> Mapping[str, tuple[Facet, ...]]:
-        """`FACET_FIELDS` over all that matches, most first, and the timeline.
-
-        The timeline's key is its part (`day`, `week`, `month`), its values the
-        first day of each part that has documents (`2024-06-21`), in order.
-        """
         ...
 
     def clusters(

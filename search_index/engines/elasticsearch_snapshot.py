@@ -24,6 +24,7 @@ from search_index.engines.edits import is_one_edit
 from search_index.engines.elasticsearch_queries import elasticsearch_query, filtered
 from search_index.engines.elasticsearch_schema import SHOWN, ranked, state
 from search_index.engines.elasticsearch_server import Server, error_of_answer
+from search_index.engines.paging import partial_below
 from search_index.query import Facet, Sort
 
 Body = dict[str, Any]
@@ -60,19 +61,9 @@ class ElasticsearchSnapshot:
         bodies = [_page_body(request), *map(_count_body, request.counted)]
         first, *counted = self._ask_together(bodies)
         full = _found(first)
-        room = request.limit - len(full.hits)
-        some = Found(total=0, hits=())
-        if room and request.plan.partial is not None:
-            some = self.search(
-                request.plan,
-                partial=True,
-                limit=room,
-                offset=max(0, request.offset - full.total),
-                sort=request.sort,
-            )
         return Page(
             full=full,
-            some=some,
+            some=partial_below(self, request, full),
             facets=_facets(first["aggregations"], request.timeline),
             counts=tuple(_total(answer) for answer in counted),
         )
@@ -100,17 +91,6 @@ class ElasticsearchSnapshot:
     def count(self, clause: Clause) -> int:
         """How many documents match."""
         return _total(self._ask(_count_body(clause)))
-
-    def facets(
-        self, clause: Clause, *, timezone: str, timeline: Timeline = "day"
-    ) -> Mapping[str, tuple[Facet, ...]]:
-        """Over all that matches: most first, the timeline in order."""
-        body = {
-            "size": 0,
-            "query": {"bool": filtered([clause])},
-            "aggs": _facet_bodies(timezone, timeline),
-        }
-        return _facets(self._ask(body)["aggregations"], timeline)
 
     def clusters(
         self, clause: Clause, clusters: Sequence[str]
@@ -205,15 +185,7 @@ class ElasticsearchSnapshot:
         ]
         query = {"filter": [{"ids": {"values": [document_id]}}], "should": named}
         body = {"query": {"bool": query}, "size": 1, "_source": False}
-        found = self._server.read(
-            lambda client: client.search(
-                index=self._index,
-                include_named_queries_score=True,
-                **self._exact,
-                **_renamed(body),
-            )
-        )
-        hits = found["hits"]["hits"]
+        hits = self._ask({**body, "include_named_queries_score": True})["hits"]["hits"]
         given = hits[0].get("matched_queries", {}) if hits else {}
         return [float(given.get(str(place), 0.0)) for place in range(len(clauses))]
 

@@ -34,6 +34,7 @@ from search_index.engines.contract import (
     Timeline,
 )
 from search_index.engines.edits import is_one_edit, other_beginnings
+from search_index.engines.paging import partial_below
 from search_index.engines.tantivy_queries import filtering, tantivy_query
 from search_index.engines.tantivy_schema import translated_errors
 from search_index.engines.timeline import days_of, in_parts
@@ -73,17 +74,10 @@ class TantivySnapshot:
         """Hits, facets and counts of one page."""
         plan, sort = request.plan, request.sort
         full = self.search(plan, limit=request.limit, offset=request.offset, sort=sort)
-        room = request.limit - len(full.hits)
-        some = Found(total=0, hits=())
-        if room and plan.partial is not None:
-            below = max(0, request.offset - full.total)
-            some = self.search(plan, partial=True, limit=room, offset=below, sort=sort)
         return Page(
             full=full,
-            some=some,
-            facets=self.facets(
-                plan.full, timezone=request.timezone, timeline=request.timeline
-            ),
+            some=partial_below(self, request, full),
+            facets=self._facets(plan.full, request.timezone, request.timeline),
             counts=tuple(map(self.count, request.counted)),
         )
 
@@ -110,23 +104,6 @@ class TantivySnapshot:
         """How many documents match."""
         with translated_errors(self._place):
             return self._count(filtering(self._schema, clause))
-
-    def facets(
-        self, clause: Clause, *, timezone: str, timeline: Timeline = "day"
-    ) -> Mapping[str, tuple[Facet, ...]]:
-        """Over all that matches: most first, the timeline in order."""
-        wanted: dict[str, Any] = {
-            name: {"terms": {"field": field, "size": FACET_SIZE}}
-            for name, field in FACET_FIELDS.items()
-        }
-        wanted[timeline] = _histogram("published")
-        with translated_errors(self._place):
-            query = filtering(self._schema, clause)
-            answer = self._searcher.aggregate(query, wanted)
-            utc_days = answer.pop(timeline)["buckets"]
-            days = self._days(query, utc_days, timezone)
-        found = {name: _facets(value["buckets"]) for name, value in answer.items()}
-        return {**found, timeline: in_parts(days, timeline)}
 
     def clusters(
         self, clause: Clause, clusters: Sequence[str]
@@ -342,6 +319,23 @@ class TantivySnapshot:
         low, high = answer["low"]["value"], answer["high"]["value"]
         # Doubles hold milliseconds exactly for 285,000 years.
         return None if low is None else (int(low), int(high))
+
+    def _facets(
+        self, clause: Clause, timezone: str, timeline: Timeline
+    ) -> Mapping[str, tuple[Facet, ...]]:
+        """Over all that matches: most first, the timeline in order."""
+        wanted: dict[str, Any] = {
+            name: {"terms": {"field": field, "size": FACET_SIZE}}
+            for name, field in FACET_FIELDS.items()
+        }
+        wanted[timeline] = _histogram("published")
+        with translated_errors(self._place):
+            query = filtering(self._schema, clause)
+            answer = self._searcher.aggregate(query, wanted)
+            utc_days = answer.pop(timeline)["buckets"]
+            days = self._days(query, utc_days, timezone)
+        found = {name: _facets(value["buckets"]) for name, value in answer.items()}
+        return {**found, timeline: in_parts(days, timeline)}
 
     def _days(
         self, query: Query, utc_days: list[dict[str, Any]], timezone: str
