@@ -42,12 +42,14 @@ class Matcher:
         phrases: Bits by plain tokens in a row.
         sounds: Bits by what a name sounds like.
         nears: Bits by two rows of plain tokens and the places between them.
+        is_understood: Whether keys may be other than plain tokens.
     """
 
     def __init__(
         self,
         analyzer: Analyzer,
         *,
+        is_understood: bool,
         keys: Mapping[str, int],
         prefixes: Mapping[str, int],
         runs: Mapping[str, int],
@@ -56,6 +58,8 @@ class Matcher:
         nears: Mapping[Pair, int],
     ) -> None:
         self._analyzer = analyzer
+        self._is_understood = is_understood
+        self._forms = analyzer.forms if is_understood else analyzer.plain_forms
         self._keys = dict(keys)
         self._prefixes = dict(prefixes)
         self._runs = dict(runs)
@@ -68,7 +72,7 @@ class Matcher:
 
     def marks(self, text: str) -> list[Mark]:
         """Every match in a text, in order."""
-        pieces = self._analyzer.forms.pieces(text)
+        pieces = self._forms.pieces(text)
         # Any piece may begin with a prefix; what does not is remembered as such.
         looks_at_all = self._prefixes or self._sounds
         asked = pieces.found if looks_at_all else pieces.having(self._wanted)
@@ -87,6 +91,7 @@ class Matcher:
         """What either of two marks, both of one language."""
         return Matcher(
             self._analyzer,
+            is_understood=self._is_understood or other._is_understood,
             keys={**other._keys, **self._keys},
             prefixes={**other._prefixes, **self._prefixes},
             runs={**other._runs, **self._runs},
@@ -188,6 +193,7 @@ def matcher(
         words.add(word, bit)
     return Matcher(
         words.analyzer,
+        is_understood=is_understood,
         keys=words.keys,
         sounds=words.sounds,
         runs=words.runs,

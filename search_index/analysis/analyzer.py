@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from search_index.analysis import normalise
-from search_index.analysis.forms import Forms
+from search_index.analysis.forms import Forms, first_letter, first_letter_of_key
 from search_index.analysis.normalise import TOKEN_LIMIT
 from search_index.analysis.recipes import Recipe, recipe_for, stop_words
 from search_index.analysis.sounds import named_sounds
@@ -78,7 +78,9 @@ class Analyzer:
     """The tokens of one language; cheap to call again, shared by threads.
 
     Attributes:
-        forms: The words met in texts that were highlighted.
+        forms: The words met in texts that were highlighted, by all their keys.
+        plain_forms: The same by their plain tokens alone, for texts in a language
+            that is not the query's.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -95,7 +97,11 @@ class Analyzer:
         self._plain = _Memory(lambda word: " ".join(plain_tokens(word)))
         self._grams = _Memory(lambda word: " ".join(self._make_grams(word)))
         self._sounds = _Memory(lambda word: " ".join(named_sounds(word)))
-        self.forms = Forms(self.keys)
+        if recipe.keeps_first_letter:
+            self.forms = Forms(self.keys, first_letter, first_letter_of_key)
+        else:
+            self.forms = Forms(self.keys)
+        self.plain_forms = Forms(self.plain_keys, first_letter, first_letter_of_key)
 
     def joined(self, text: str, title: str = "") -> dict[str, str]:
         """All fields of one side of a document, tokens joined by spaces."""
@@ -146,6 +152,12 @@ class Analyzer:
         if " " not in tokens and " " not in plain:  # nearly always
             return (tokens, PLAIN_KEY + plain) if tokens else (PLAIN_KEY + plain,)
         return (*tokens.split(), *(PLAIN_KEY + token for token in plain.split()))
+
+    def plain_keys(self, word: str) -> tuple[str, ...]:
+        """Those of its keys that do not depend on the language."""
+        if is_unspaced(word):
+            return (UNSPACED_KEY,)
+        return tuple(PLAIN_KEY + token for token in self.plain(word))
 
     def _joined_grams(self, words: Sequence[str]) -> str:
         if self.recipe.grams != "syllable2":

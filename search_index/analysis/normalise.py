@@ -20,6 +20,10 @@ TOKEN_LIMIT = 64
 """Code points of a token kept. Engines split or drop what is longer (255
 characters in Elasticsearch); the longest word in FLORES' 59 languages has 45."""
 
+FIRST_WITH_RULES = "\u0600"
+"""Scripts before Arabic (Latin, Greek, Cyrillic, …) have no digits of their own and
+no letter variants: the rules for those are left out."""
+
 _DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.V1)
 
 # đ, ł, ø, ı and ð have no decomposition; ё and й must not be treated alike,
@@ -70,6 +74,8 @@ def lower(word: str) -> str:
     if word.isascii():
         return word.lower()
     normal = unicodedata.normalize("NFKC", word).lower().translate(_LOWERED)
+    if max(normal, default="") < FIRST_WITH_RULES:
+        return normal
     return str(_DIGIT.sub(_ascii_digit, normal))
 
 
@@ -101,6 +107,8 @@ def plain(word: str) -> str:
 
 def script_letters(word: str) -> str:
     """Arabic vowel signs and letter variants, Devanagari nasals, made one."""
+    if max(word, default="") < FIRST_WITH_RULES:
+        return word if word.isascii() else unicodedata.normalize("NFC", word)
     bare = _ARABIC_MARKS.sub("", unicodedata.normalize("NFD", word))
     composed = unicodedata.normalize("NFC", bare.translate(_SCRIPT))
     return str(_HALF_N.sub("ं", composed.translate(_SCRIPT)))

@@ -34,6 +34,11 @@ class Recipe:
     gram_weight: float = 0.25
     stop_words: bool = False
 
+    @property
+    def keeps_first_letter(self) -> bool:
+        """Whether each token begins with its word's first letter, folded."""
+        return self.words != "bigrams" and self.stemmer in ("", *_kept_by())
+
 
 @cache
 def recipes() -> dict[str, Recipe]:
@@ -57,6 +62,11 @@ def stop_words(language: str) -> frozenset[str]:
     """The words of a language that say nothing alone, as they are written."""
     path = files("search_index.analysis").joinpath("stop_words", f"{language}.txt")
     return frozenset(path.read_text(encoding="utf-8").split())
+
+
+@cache
+def _kept_by() -> tuple[str, ...]:
+    return tuple(_table()["first_letter"]["kept_by"])
 
 
 @cache

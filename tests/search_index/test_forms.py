@@ -3,8 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_index.analysis import analyzer_for, forms
-from search_index.analysis.forms import Forms
+from search_index.analysis import forms
+from search_index.analysis.analyzer import Analyzer
+from search_index.analysis.forms import Forms, first_letter, first_letter_of_key
+from search_index.analysis.recipes import recipe_for, recipes
 from search_index.analysis.words import WORD
 
 
@@ -41,10 +43,52 @@ def test_what_another_thread_forgets_is_kept_to_the_end_of_a_text() -> None:
     assert pieces.having(["city"]) == {"city"}
 
 
-@given(text=st.text(), language=st.sampled_from(["en", "vi", "ar", "zh", "th"]))
+@given(text=st.text(), language=st.sampled_from(sorted(recipes())))
 def test_no_word_reaches_across_a_space(text: str, language: str) -> None:
     pieces = [word for piece in text.split() for word in WORD.findall(piece)]
     assert pieces == WORD.findall(text)
-    met = analyzer_for(language).forms
-    for word in pieces:
-        assert met.pieces(text).having(analyzer_for(language).keys(word))
+    assert_found(text, language)
+
+
+@given(
+    words=st.lists(st.from_regex(r"[\w'\u0300\u064e\u093c]{1,9}", fullmatch=True)),
+    language=st.sampled_from(sorted(recipes())),
+)
+def test_every_word_is_found_by_each_of_its_keys_alone(
+    words: list[str], language: str
+) -> None:
+    assert_found(" ".join(words), language)
+
+
+def test_a_word_is_looked_up_only_for_its_first_letter() -> None:
+    looked_up: list[str] = []
+
+    def lower_case(word: str) -> tuple[str, ...]:
+        looked_up.append(word)
+        return (word.lower(),)
+
+    pieces = Forms(lower_case, first_letter, first_letter_of_key).pieces(
+        "The City of Kazan; l'Élysée, élan"
+    )
+    assert pieces.having(["elan"]) == set()
+    assert looked_up == ["l'Élysée", "élan"]
+    assert pieces.having(["city"]) == {"City"}
+    assert looked_up[2:] == ["City"]
+
+
+def test_a_letter_that_becomes_a_sign_is_found() -> None:
+    assert_found("न्तक न्त बन्द", "hi")
+
+
+def assert_found(text: str, language: str) -> None:
+    """Each key of each word finds the word, whatever was asked for before."""
+    analyzer = Analyzer(recipe_for(language))
+    for forms_of, keys_of in (
+        (analyzer.forms, analyzer.keys),
+        (analyzer.plain_forms, analyzer.plain_keys),
+    ):
+        pieces = forms_of.pieces(text)
+        for piece in text.split():
+            for word in WORD.findall(piece):
+                for key in keys_of(word):
+                    assert piece in pieces.having([key])
