@@ -288,7 +288,7 @@ def _index(workspace: Workspace, database: Database) -> dict[str, Any]:
         engine.close()
     with database.read() as connection:
         if trouble:
-            name = index_state.newest_generation(connection, engine.name)
+            name = index_state.fullest_generation(connection, engine.name)
         counts = index_state.counts(connection, engine.name, name or "")
     return {
         "engine": engine.name,

@@ -140,6 +140,7 @@ class _Rounds:
                 )
             self._index_again_at = time.monotonic() + INDEX_PAUSE_SECONDS
             return
+        self._index_again_at = 0.0
         if report.written and not self._indexed:
             say("The first documents can be searched now.")
         self._indexed += report.written

@@ -155,7 +155,7 @@ def _remember(
     The next search with the same words loads no model. Whoever holds the store's lock
     is not waited for: a person waits.
     """
-    from pipeline.documents import PEOPLE, TranslatedSegment
+    from pipeline.documents import PEOPLE
     from pipeline.errors import UnavailableError
     from pipeline.store import open_database
     from pipeline.store.segment_translations import keep
@@ -164,17 +164,6 @@ def _remember(
 
     if answer.text is None or answer.engine in PEOPLE or bad(answer.flags):
         return
-    segment = TranslatedSegment(
-        position=0,
-        text=answer.text,
-        engine=answer.engine,
-        model=answer.model,
-        version=answer.version,
-        flags=answer.flags,
-        licence=answer.licence,
-        parameters=answer.parameters,
-        recipe=answer.recipe,
-    )
     key = (
         segment_checksum(request.text),
         request.target_language,
@@ -187,6 +176,6 @@ def _remember(
         )
         try:
             with hasty.write() as connection:
-                keep(connection, {key: segment}, now(), counted=False)
+                keep(connection, {key: answer.as_segment(0)}, now(), counted=False)
         finally:
             hasty.close()

@@ -19,7 +19,6 @@ from pipeline.documents import Document, Segment, TranslatedSegment, Translation
 from search_index import open_index
 from search_index.analysis import ANALYSIS_VERSION, analyzer_for
 from search_index.analysis.words import WORD
-from search_index.answer import SearchContext, interpret
 from search_index.clauses import (
     AnyOf,
     Best,
@@ -32,6 +31,7 @@ from search_index.clauses import (
 )
 from search_index.engines.contract import Snapshot
 from search_index.entry import build_entry
+from search_index.interpretation import SearchContext, interpret
 from search_index.planning import TIE, plan
 from search_index.query import SearchRequest
 

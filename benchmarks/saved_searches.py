@@ -8,9 +8,9 @@ from benchmarks.articles import START, Articles
 from benchmarks.measured import verdict
 from search_index import open_index
 from search_index.analysis import ANALYSIS_VERSION
-from search_index.answer import SearchContext, interpret
 from search_index.clauses import Clause, Terms, all_of
 from search_index.entry import build_entry
+from search_index.interpretation import SearchContext, interpret
 from search_index.planning import plan
 from search_index.query import SearchRequest
 from search_index.saved_searches import SavedSearches

@@ -23,11 +23,12 @@ from benchmarks.articles import START, Articles
 from benchmarks.measured import median, percentile, verdict
 from search_index import open_index
 from search_index.analysis import ANALYSIS_VERSION
-from search_index.answer import SearchContext, answer, interpret
+from search_index.answer import answer
 from search_index.engines.contract import IndexEngine, IndexEntry, PageRequest
 from search_index.engines.elasticsearch_server import ElasticsearchSettings, Server
 from search_index.entry import build_entry
 from search_index.highlight import Highlighter
+from search_index.interpretation import SearchContext, interpret
 from search_index.planning import plan
 from search_index.query import Passage, SearchRequest
 

@@ -317,6 +317,20 @@ class Translated:
     recipe: str = ""
     detail: str = ""
 
+    def as_segment(self, position: int) -> TranslatedSegment:
+        """To be kept beside the segment at a position; only where there is text."""
+        return TranslatedSegment(
+            position=position,
+            text=self.text or "",
+            engine=self.engine,
+            model=self.model,
+            version=self.version,
+            flags=self.flags,
+            licence=self.licence,
+            parameters=self.parameters,
+            recipe=self.recipe,
+        )
+
 
 class Translator(Protocol):
     """Translates segments; one engine, or a chain of them."""

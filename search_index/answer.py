@@ -6,7 +6,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,9 +28,7 @@ from search_index.parser import parse
 from search_index.planning import Interpretation, plan
 from search_index.query import Hit, Results, SearchRequest
 from search_index.recency import favouring_recent
-from search_index.suggestions import did_you_mean
-
-__all__ = ["Exported", "SearchContext", "answer", "export", "interpret"]
+from search_index.suggestions import FEW_MATCHES, did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +124,10 @@ def _suggested(
     request: SearchRequest, asked: Interpretation, snapshot: Snapshot, page: Page
 ) -> str | None:
     """A better spelling of the words as typed."""
-    if request.like or asked.translated is not None:
+    total = page.full.total
+    if total > FEW_MATCHES or request.like or asked.translated is not None:
         return None
-    return did_you_mean(parse(request.text), asked, snapshot, page.full.total)
+    return did_you_mean(parse(request.text), asked, snapshot, total)
 
 
 def _hits(
@@ -143,8 +142,11 @@ def _hits(
         return None if request.sort == "time" else round(ranked.score, 6)
 
     return tuple(
-        replace(
-            _hit(json.loads(one.display), highlighter, score=score(one), match=match),
+        _hit(
+            json.loads(one.display),
+            highlighter,
+            score=score(one),
+            match=match,
             group=groups.get(one.id),
         )
         for found, match in ((page.full, "all"), (page.some, "some"))
@@ -158,6 +160,7 @@ def _hit(
     *,
     score: float | None,
     match: Any,
+    group: ClusterCounts | None = None,
 ) -> Hit:
     published = display["published_at"]
     return Hit(
@@ -181,4 +184,5 @@ def _hit(
         cluster=display["cluster"],
         duplicates=display["duplicates"],
         passages=highlighter.passages(display),
+        group=group,
     )

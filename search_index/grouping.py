@@ -57,8 +57,7 @@ def grouped_page(snapshot: Snapshot, request: PageRequest) -> Grouped:
             0,
         )
     first = snapshot.page(replace(request, limit=STEP, offset=0))
-    seen: set[str] = set()
-    every = _first_of_each(_hits(snapshot, request, first), seen)
+    every = _first_of_each(_hits(snapshot, request, first))
     chosen = list(islice(every, request.offset, request.offset + request.limit))
     full = tuple(ranked for ranked, _, partial in chosen if not partial)
     some = tuple(ranked for ranked, _, partial in chosen if partial)
@@ -78,25 +77,37 @@ def _hits(
     snapshot: Snapshot, request: PageRequest, first: Page
 ) -> Iterator[tuple[Ranked, bool]]:
     """Every hit in order, read as far as is asked for."""
-    plan, sort = request.plan, request.sort
-    for partial, found in ((False, first.full), (True, first.some)):
-        if partial and plan.partial is None:
+    yield from _walk(snapshot, request, first.full, partial=False)
+    if request.plan.partial is None:
+        return
+    is_known = len(first.full.hits) < STEP
+    some = first.some if is_known else _next(snapshot, request, 0, partial=True)
+    yield from _walk(snapshot, request, some, partial=True)
+
+
+def _walk(
+    snapshot: Snapshot, request: PageRequest, found: Found, *, partial: bool
+) -> Iterator[tuple[Ranked, bool]]:
+    read = 0
+    while found.hits:
+        for hit in found.hits:
+            yield hit, partial
+        read += len(found.hits)
+        if read >= min(found.total, MAX_READ):
             return
-        hits, offset = found.hits, 0
-        if partial and not hits:
-            hits = snapshot.search(plan, partial=True, limit=STEP, sort=sort).hits
-        while hits and offset < MAX_READ:
-            for hit in hits:
-                yield hit, partial
-            offset += len(hits)
-            hits = snapshot.search(
-                plan, partial=partial, limit=STEP, offset=offset, sort=sort
-            ).hits
+        found = _next(snapshot, request, read, partial=partial)
 
 
-def _first_of_each(
-    hits: Iterator[tuple[Ranked, bool]], seen: set[str]
-) -> Iterator[Placed]:
+def _next(
+    snapshot: Snapshot, request: PageRequest, offset: int, *, partial: bool
+) -> Found:
+    return snapshot.search(
+        request.plan, partial=partial, limit=STEP, offset=offset, sort=request.sort
+    )
+
+
+def _first_of_each(hits: Iterator[tuple[Ranked, bool]]) -> Iterator[Placed]:
+    seen: set[str] = set()
     for ranked, partial in hits:
         cluster = str(json.loads(ranked.display)["cluster"])
         if cluster in seen:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pipeline.errors import InputError
 from search_index import query as tree_of
-from search_index.analysis import analyzer_for, primary
+from search_index.analysis import Analyzer, analyzer_for, primary
 from search_index.analysis.small_words import is_small_word
-from search_index.analysis.words import WORD
+from search_index.analysis.words import WORD, is_unspaced
 from search_index.display import translation_of
 from search_index.engines.contract import Snapshot
 from search_index.planning import Interpretation
@@ -74,19 +74,28 @@ def _telling(
     analyzer = analyzer_for(language)
     counts: Counter[str] = Counter()
     written: dict[str, str] = {}
-    for word in words:
-        tokens = analyzer.tokens(word)
-        if tokens and not is_small_word(word, language):
-            counts[tokens[0]] += 1
-            written.setdefault(tokens[0], word)
+    for word, token in _words(words, analyzer):
+        if not is_small_word(word, language):
+            counts[token] += 1
+            written.setdefault(token, word)
     known = [token for token, _ in counts.most_common(LOOKED_AT)]
-    frequencies = snapshot.frequencies(f"{side}_f1", known)
+    frequencies = snapshot.frequencies([(f"{side}_f1", token) for token in known])
     weights = {
         token: counts[token] * math.log(1 + documents / max(1, frequency))
         for token, frequency in zip(known, frequencies, strict=True)
     }
     best = sorted(weights, key=lambda token: (-weights[token], token))
     return [written[token] for token in best[:TELLING_WORDS]]
+
+
+def _words(runs: list[str], analyzer: Analyzer) -> Iterator[tuple[str, str]]:
+    """Words as written and their tokens; of letters without spaces, their words."""
+    for run in runs:
+        tokens = analyzer.tokens(run)
+        if is_unspaced(run):
+            yield from ((token, token) for token in tokens)
+        elif tokens:
+            yield run, tokens[0]
 
 
 def _texts(display: Mapping[str, Any], side: str) -> tuple[str, str]:

@@ -96,6 +96,11 @@ class Interpretation:
     like: str = ""
     named: tuple[Name, ...] = ()
 
+    @property
+    def is_untranslated(self) -> bool:
+        """Whether it is in another language than the translations, and stayed so."""
+        return self.translated is None and self.languages[0] != self.target
+
     def of_side(self, side: Side) -> Tree:
         """The tree that a side is searched with."""
         if side == "translation" and self.translated is not None:
@@ -149,10 +154,7 @@ def counts_by_sound(asked: Interpretation, status: TranslationStatus) -> bool:
         asked: The query.
         status: How the document's translation stands.
     """
-    is_untranslated_query = asked.translated is None and (
-        asked.languages[0] != asked.target
-    )
-    return is_untranslated_query or status in UNTRANSLATED
+    return asked.is_untranslated or status in UNTRANSLATED
 
 
 def _top(tree: Tree) -> tuple[Tree, ...]:
@@ -256,7 +258,7 @@ class _Compiler:
             return None
         known = Terms(field="languages", tokens=self._asked.languages)
         unseen: Clause = Terms(field="translation_status", tokens=UNTRANSLATED)
-        if counts_by_sound(self._asked, "done"):
+        if self._asked.is_untranslated:
             unseen = Everything()
         # What only narrows must not score, and each engine would score it its own way.
         return all_of(

@@ -24,20 +24,20 @@ from search_index.rows import Places, near_pairs, places_of, rows_of
 Feature = tuple[str, str]
 """A field and a token or value in it."""
 
-Frequencies = Callable[[str, Sequence[str]], Sequence[int]]
-"""In how many documents tokens of a field stand (`Snapshot.frequencies`)."""
+Frequencies = Callable[[Sequence[Feature]], Sequence[int]]
+"""In how many documents tokens stand (`Snapshot.frequencies`)."""
 
 MAX_FEATURES = 1_000
 """A search filed under more is looked at for every document instead."""
 
 
-def no_frequencies(_field: str, tokens: Sequence[str]) -> list[int]:
+def no_frequencies(features: Sequence[Feature]) -> list[int]:
     """Longer tokens are rarer: what is known without an index.
 
-    >>> no_frequencies("original_f3", ["forum", "of"])
+    >>> no_frequencies([("original_f3", "forum"), ("original_f3", "of")])
     [59, 62]
     """
-    return [max(1, 64 - len(token)) for token in tokens]
+    return [max(1, 64 - len(token)) for _, token in features]
 
 
 class SavedSearches:
@@ -132,16 +132,14 @@ class SavedSearches:
         return min(known, key=self._cost, default=None)
 
     def _cost(self, features: frozenset[Feature]) -> int:
-        by_field: dict[str, list[str]] = {}
-        for field, token in features:
-            by_field.setdefault(field, []).append(token)
         # A keyword's value is shared by many documents, whatever its length.
-        return sum(
-            COMMON * len(tokens)
-            if field in KEYWORD_FIELDS and field != "id"
-            else sum(self._frequencies(field, tokens))
-            for field, tokens in by_field.items()
-        )
+        tokens = [(field, token) for field, token in features if not _is_value(field)]
+        common = COMMON * (len(features) - len(tokens))
+        return common + sum(self._frequencies(tokens))
+
+
+def _is_value(field: str) -> bool:
+    return field in KEYWORD_FIELDS and field != "id"
 
 
 COMMON = 1_000_000

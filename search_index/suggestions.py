@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from search_index import query as tree_of
@@ -46,10 +47,8 @@ def did_you_mean(
         tree: The query as typed, without filters from elsewhere.
         asked: How it was understood.
         snapshot: Of the index that answered.
-        total: How many full matches it has.
+        total: How many full matches it has; to be asked up to `FEW_MATCHES`.
     """
-    if total > FEW_MATCHES:
-        return None
     better: dict[str, str] = {}
     for word, token, number in _rare(tree, snapshot):
         found = _suggestion(word, token, number, asked, snapshot)
@@ -85,12 +84,12 @@ def _rare(tree: Tree, snapshot: Snapshot) -> Iterator[tuple[str, str, int]]:
             tokens[word] = plain[0]
     if not tokens:
         return
-    wanted = list(tokens.values())
-    counts = [snapshot.frequencies(field, wanted) for field in FIELDS]
-    every = zip(tokens.items(), zip(*counts, strict=True), strict=True)
-    for (word, token), numbers in every:
-        if max(numbers) <= RARE:
-            yield word, token, max(numbers)
+    wanted = [(field, token) for token in tokens.values() for field in FIELDS]
+    counts = iter(snapshot.frequencies(wanted))
+    for word, token in tokens.items():
+        number = max(islice(counts, len(FIELDS)))
+        if number <= RARE:
+            yield word, token, number
 
 
 def _suggestion(

@@ -188,7 +188,7 @@ class TranslateStage:
             return Translation(target=target, status="none_needed")
         kept = reading.translated(target)
         translated = tuple(
-            _translated(segment, answer)
+            answer.as_segment(segment.position)
             if answer.text is not None
             else kept[segment.position]
             for segment, answer in zip(reading.segments, answers, strict=True)
@@ -228,20 +228,6 @@ def _requests(reading: Segmented, target: str) -> list[TranslationRequest]:
 def _needs_translation(language: str, target: str) -> bool:
     same = primary(language) == primary(target)
     return language != UNDETERMINED and not same
-
-
-def _translated(segment: Segment, answer: Translated) -> TranslatedSegment:
-    return TranslatedSegment(
-        position=segment.position,
-        text=answer.text or "",
-        engine=answer.engine,
-        model=answer.model,
-        version=answer.version,
-        flags=answer.flags,
-        licence=answer.licence,
-        parameters=answer.parameters,
-        recipe=answer.recipe,
-    )
 
 
 def _status(wanted: int, missing: Sequence[str]) -> tuple[TranslationStatus, str]:

@@ -123,7 +123,7 @@ def counts(connection: Connection, engine: str, generation: str) -> IndexCounts:
     )
 
 
-def newest_generation(connection: Connection, engine: str) -> str | None:
+def fullest_generation(connection: Connection, engine: str) -> str | None:
     """The generation of an engine that holds the most, as far as is noted here."""
     return connection.scalar(
         select(index_state.c.generation)

@@ -107,8 +107,10 @@ def plain(word: str) -> str:
 
 def script_letters(word: str) -> str:
     """Arabic vowel signs and letter variants, Devanagari nasals, made one."""
-    if max(word, default="") < FIRST_WITH_RULES:
-        return word if word.isascii() else unicodedata.normalize("NFC", word)
+    if word.isascii():
+        return word
+    if max(word) < FIRST_WITH_RULES:
+        return unicodedata.normalize("NFC", word)
     bare = _ARABIC_MARKS.sub("", unicodedata.normalize("NFD", word))
     composed = unicodedata.normalize("NFC", bare.translate(_SCRIPT))
     return str(_HALF_N.sub("ं", composed.translate(_SCRIPT)))

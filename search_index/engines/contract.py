@@ -211,8 +211,8 @@ class Snapshot(Protocol):
         """What matches of each of these clusters; those of which something does."""
         ...
 
-    def frequencies(self, field: str, tokens: Sequence[str]) -> list[int]:
-        """In how many documents each token stands in a field of tokens.
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
+        """In how many documents each token stands; terms are a field and a token.
 
         Deleted documents may still be counted.
         """

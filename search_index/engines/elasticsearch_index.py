@@ -8,6 +8,7 @@ but the lock file of the workspace.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,10 @@ waited for so long; the cluster goes on merging by itself."""
 SEGMENTS = 4
 """Of a merged shard: few to search, and none so large that it is never merged again."""
 
+KNOWN_SECONDS = 1.0
+"""So long a reader believes what the alias named: one request less for each page. The
+index that lived before stays after a swap, so what it reads is complete."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Index:
@@ -45,6 +50,8 @@ class ElasticsearchIndex:
     Args:
         folder: Of the workspace's index: its lock file is there.
         settings: Where the cluster is.
+        server: The connection to it, made where it is not given.
+        timer: Seconds that only grow.
     """
 
     name = "elasticsearch"
@@ -56,12 +63,15 @@ class ElasticsearchIndex:
         settings: ElasticsearchSettings,
         *,
         server: Server | None = None,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._server = server or Server(settings)
         self._lock = FolderLock(folder)
         self._lease = Lease(self._server, folder)
         self._known: dict[str, _Index] = {}
+        self._timer = timer
+        self._read: tuple[float, _Index] | None = None
 
     def current(self) -> Generation | None:
         """The generation that the alias names."""
@@ -73,7 +83,7 @@ class ElasticsearchIndex:
         if generation is not None:
             index = self._index_name(generation)
         else:
-            living = self._living()
+            living = self._living_lately()
             if living is None:
                 raise UnavailableError(
                     f"Elasticsearch ({self._server.nodes}): there is no index "
@@ -122,6 +132,7 @@ class ElasticsearchIndex:
     def activate(self, generation: str) -> None:
         """Points the alias at it, in one step; the old index stays."""
         index = self._index_name(generation)
+        self._read = None
         with self.exclusive(), self._server.translated_errors():
             indices = self._server.client.indices
             indices.put_settings(index=index, settings={"refresh_interval": None})
@@ -145,6 +156,7 @@ class ElasticsearchIndex:
 
     def prune(self, *, unfinished: bool = False) -> list[str]:
         """Removes indices that are not living."""
+        self._read = None
         with self.exclusive():
             living = self._living()
             gone = [
@@ -186,8 +198,16 @@ class ElasticsearchIndex:
             ).indices.forcemerge(index=index, max_num_segments=SEGMENTS)
         writer.refresh()
 
+    def _living_lately(self) -> _Index | None:
+        """What the alias named at most `KNOWN_SECONDS` ago."""
+        if self._read is not None and self._timer() < self._read[0] + KNOWN_SECONDS:
+            return self._read[1]
+        asked_at, living = self._timer(), self._living()
+        self._read = (asked_at, living) if living is not None else None
+        return living
+
     def _living(self) -> _Index | None:
-        """What the alias names; asked for every search, so in few bytes."""
+        """What the alias names, asked in few bytes."""
         names = sorted(
             self._found(lambda c: c.indices.get_alias(name=self._settings.name))
         )

@@ -120,11 +120,11 @@ class ElasticsearchSnapshot:
             for bucket in buckets
         }
 
-    def frequencies(self, field: str, tokens: Sequence[str]) -> list[int]:
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
         """In how many documents each token stands."""
-        if not tokens:
+        if not terms:
             return []
-        filters = [{"term": {field: {"value": token}}} for token in tokens]
+        filters = [{"term": {field: {"value": token}}} for field, token in terms]
         body = {"size": 0, "aggs": {"tokens": {"filters": {"filters": filters}}}}
         buckets = self._ask(body)["aggregations"]["tokens"]["buckets"]
         return [bucket["doc_count"] for bucket in buckets]

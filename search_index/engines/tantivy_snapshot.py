@@ -132,10 +132,10 @@ class TantivySnapshot:
             for bucket in answer["clusters"]["buckets"]
         }
 
-    def frequencies(self, field: str, tokens: Sequence[str]) -> list[int]:
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
         """In how many documents each token stands."""
         with translated_errors(self._place):
-            return [self._searcher.doc_freq(field, token) for token in tokens]
+            return [self._searcher.doc_freq(field, token) for field, token in terms]
 
     def similar(self, field: str, token: str) -> Mapping[str, int]:
         """Tokens one edit away, with their documents."""

@@ -15,9 +15,10 @@ from pipeline.documents import (
 )
 from search_index import open_index
 from search_index.analysis import ANALYSIS_VERSION
-from search_index.answer import SearchContext, answer
+from search_index.answer import answer
 from search_index.engines.contract import IndexEngine
 from search_index.entry import build_entry
+from search_index.interpretation import SearchContext
 from search_index.query import Results, SearchRequest
 
 NOW = datetime(2024, 6, 25, 12, tzinfo=UTC)

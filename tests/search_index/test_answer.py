@@ -7,9 +7,10 @@ import pytest
 
 from pipeline.errors import QueryError
 from pipeline.names import Name
-from search_index.answer import SearchContext, export
+from search_index.answer import export
 from search_index.clauses import FACET_FIELDS
 from search_index.engines.contract import IndexEngine
+from search_index.interpretation import SearchContext
 from search_index.query import Filter, Results, SearchRequest, to_json
 from tests.search_index.conftest import MakeIndex
 from tests.search_index.samples import FORUM, NOON, NOW, ask, document, found, write

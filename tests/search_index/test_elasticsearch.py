@@ -12,7 +12,10 @@ from pipeline.errors import EngineError, UnavailableError, UnreachableError
 from search_index import open_index
 from search_index.clauses import Everything, Plan, Term
 from search_index.engines.contract import IndexEntry, Refusal
-from search_index.engines.elasticsearch_index import ElasticsearchIndex
+from search_index.engines.elasticsearch_index import (
+    KNOWN_SECONDS,
+    ElasticsearchIndex,
+)
 from search_index.engines.elasticsearch_server import ElasticsearchSettings, Server
 from search_index.engines.elasticsearch_writer import ElasticsearchWriter
 from search_index.entry import build_entry
@@ -404,6 +407,22 @@ def test_an_alias_of_several_indices_is_an_error_that_names_them(
     with pytest.raises(EngineError, match=r"g-1, .*g-2"):
         index.snapshot()
     server.close()
+
+
+def test_a_reader_sees_a_swapped_in_index_a_second_later(
+    index: ElasticsearchIndex,
+    settings: ElasticsearchSettings,
+    tmp_path: Path,
+    time: Time,
+) -> None:
+    reader = ElasticsearchIndex(tmp_path, settings, timer=time)
+    assert reader.snapshot().count(Everything()) == 1
+    index.create("g-2", analysis="x", target="en")
+    index.activate("g-2")
+    assert reader.snapshot().count(Everything()) == 1
+    time.seconds += KNOWN_SECONDS
+    assert reader.snapshot().count(Everything()) == 0
+    reader.close()
 
 
 def test_a_swapped_out_index_is_kept_until_somebody_prunes(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from search_index.answer import SearchContext, interpret
 from search_index.engines.contract import IndexEngine
 from search_index.explain import explain
+from search_index.interpretation import SearchContext, interpret
 from search_index.query import SearchRequest
 from tests.search_index.samples import NOW, ask, document_id
 

@@ -45,6 +45,19 @@ def test_filters_and_words_narrow_it(world: IndexEngine) -> None:
     assert found(ask(world, "Iran", like=document_id("vi"))) == ["ar"]
 
 
+def test_in_a_script_without_spaces_single_words_are_compared(
+    make_index: MakeIndex,
+) -> None:
+    index = make_index(
+        [
+            document("one", "金砖国家城市论坛在喀山开幕。", "zh"),
+            document("two", "昨天喀山举行了论坛。", "zh"),
+            document("else", "咖啡价格上涨。", "zh"),
+        ]
+    )
+    assert found(ask(index, "*", like=document_id("one"))) == ["two"]
+
+
 def test_a_revision_may_be_named_and_nothing_is_said_of_its_language(
     world: IndexEngine,
 ) -> None:

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from search_index.answer import SearchContext, interpret
 from search_index.clauses import (
     AnyOf,
     Beginning,
@@ -26,6 +25,7 @@ from search_index.clauses import (
     any_of,
 )
 from search_index.entry import build_entry, milliseconds
+from search_index.interpretation import SearchContext, interpret
 from search_index.planning import plan
 from search_index.query import SearchRequest
 from search_index.saved_searches import SavedSearches
@@ -177,7 +177,7 @@ def test_searches_come_and_go() -> None:
 def test_a_search_is_filed_under_its_rarest_token_and_not_looked_at_otherwise() -> None:
     """What is common in every document would make every search a candidate."""
     common = {"a": 1000, "b": 1}
-    saved = SavedSearches(lambda _field, tokens: [common[token] for token in tokens])
+    saved = SavedSearches(lambda features: [common[token] for _, token in features])
     saved.add("both", all_of(term("a"), term("b")))
     looked_at = saved._candidates
     from search_index.saved_searches import EntryTokens
