@@ -68,13 +68,14 @@ def main() -> None:
         print("| variant | " + " | ".join(each.name for each in sets) + " | mean |")
         print("| --- |" + " --- |" * (len(sets) + 1))
         for name, variant in VARIANTS.items():
-            found = [_mean_reciprocal_rank(each, variant) for each in sets]
+            found = [mean_reciprocal_rank(each, variant) for each in sets]
             figures = " | ".join(f"{value:.4f}" for value in found)
             mean = sum(found) / len(found)
             print(f"| {name} | {figures} | {mean:.4f} |", flush=True)
 
 
-def _mean_reciprocal_rank(asked: Set, variant: Variant) -> float:
+def mean_reciprocal_rank(asked: Set, variant: Variant) -> float:
+    """Of the first right document among the first `LIMIT`; 0 where there is none."""
     total = 0.0
     for question in asked.questions:
         found = _ranked(asked.snapshot, variant(_plan(question), question))
@@ -199,12 +200,13 @@ VARIANTS: Mapping[str, Variant] = {
 
 def _sets(data: Path, folder: Path, stack: contextlib.ExitStack) -> Iterator[Set]:
     for path in sorted((data / "xquad-dev").glob("*.json")):
-        yield _xquad(path, folder, stack)
+        yield xquad(path, folder, stack)
     yield from _flores(data / "flores-dev", folder, stack)
     yield _demo(folder, stack)
 
 
-def _xquad(path: Path, folder: Path, stack: contextlib.ExitStack) -> Set:
+def xquad(path: Path, folder: Path, stack: contextlib.ExitStack) -> Set:
+    """The questions of one language to its own paragraphs."""
     language = path.stem
     found = json.loads(path.read_text("utf-8"))["paragraphs"]
     documents = {

@@ -1,5 +1,8 @@
 """Tokens by language: the spellings that must meet, and those that must not."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -146,3 +149,26 @@ def test_a_hostile_word_takes_time_in_proportion_to_its_length(text: str) -> Non
     """Quadratic time would keep this test for minutes."""
     for language in ("en", "ar", "vi", "tr", "zh", "ko"):
         assert max(map(len, analyze(language, text).f1)) <= TOKEN_LIMIT + 1
+
+
+def test_tokens_do_not_depend_on_the_order_of_a_hash() -> None:
+    """Two processes, two seeds of `hash`, the same entry."""
+    code = (
+        "from search_index.analysis import analyzer_for\n"
+        "for tag in ('ar', 'de', 'th', 'tr', 'vi', 'zh'):\n"
+        "    print(analyzer_for(tag).fields('Hội nghị Казань في قازان 喀山 Köln'))\n"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
+
+
+def test_more_than_forty_languages_have_a_recipe_of_their_own() -> None:
+    assert len(recipes()) >= 40

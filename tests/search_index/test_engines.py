@@ -370,7 +370,10 @@ def test_clusters_say_how_widely_a_text_is_spread(make_index: MakeIndex) -> None
 def test_frequencies_count_documents_with_a_token(letters: Snapshot) -> None:
     terms = [("original_f3", token) for token in ("x", "a", "q", "xa")]
     assert letters.frequencies(terms) == [3, 1, 0, 1]
-    assert letters.frequencies([("original_title_f3", "x"), ("original_f3", "x")]) == [0, 3]
+    assert letters.frequencies([("original_title_f3", "x"), ("original_f3", "x")]) == [
+        0,
+        3,
+    ]
     assert letters.frequencies([]) == []
 
 
