@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from search_index.analysis import normalise
-from search_index.analysis.forms import Forms, first_letter, first_letter_of_key
+from search_index.analysis.forms import Forms, beginning
 from search_index.analysis.normalise import TOKEN_LIMIT
 from search_index.analysis.recipes import Recipe, recipe_for, stop_words
 from search_index.analysis.sounds import named_sounds
@@ -97,11 +98,8 @@ class Analyzer:
         self._plain = _Memory(lambda word: " ".join(plain_tokens(word)))
         self._grams = _Memory(lambda word: " ".join(self._make_grams(word)))
         self._sounds = _Memory(lambda word: " ".join(named_sounds(word)))
-        if recipe.keeps_first_letter:
-            self.forms = Forms(self.keys, first_letter, first_letter_of_key)
-        else:
-            self.forms = Forms(self.keys)
-        self.plain_forms = Forms(self.plain_keys, first_letter, first_letter_of_key)
+        self.forms = Forms(self.keys, partial(beginning, letters=recipe.kept_letters))
+        self.plain_forms = Forms(self.plain_keys)
 
     def joined(self, text: str, title: str = "") -> dict[str, str]:
         """All fields of one side of a document, tokens joined by spaces."""

@@ -35,9 +35,14 @@ class Recipe:
     stop_words: bool = False
 
     @property
-    def keeps_first_letter(self) -> bool:
-        """Whether each token begins with its word's first letter, folded."""
-        return self.words != "bigrams" and self.stemmer in ("", *_kept_by())
+    def kept_letters(self) -> int:
+        """How many letters of a word, folded, each of its tokens begins with: 0 to 2.
+
+        A token may still be shorter than that.
+        """
+        if self.words == "bigrams":
+            return 0
+        return _kept_letters().get(self.stemmer, 0) if self.stemmer else 2
 
 
 @cache
@@ -65,8 +70,9 @@ def stop_words(language: str) -> frozenset[str]:
 
 
 @cache
-def _kept_by() -> tuple[str, ...]:
-    return tuple(_table()["first_letter"]["kept_by"])
+def _kept_letters() -> dict[str, int]:
+    listed = enumerate(_table()["kept_letters"].values(), 1)
+    return {stemmer: letters for letters, names in listed for stemmer in names}
 
 
 @cache
