@@ -31,6 +31,7 @@ COMMANDS = {
     "index": "Bring the search index up to date.",
     "run": "Crawl, process and index together.",
     "search": "Search in any language.",
+    "serve": "Serve the desk: search and read in a browser.",
     "show": "Show one document: original, translation, revisions, evidence.",
     "export": "Write every match to a file.",
     "status": "What is there, what waits, and why.",

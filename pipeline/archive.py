@@ -265,6 +265,16 @@ def read(
     return _page(fields, block, place, max_body_bytes)
 
 
+def raw_record(folder: Path, place: WarcPlace) -> bytes:
+    """The record as it stands in its file: a gzip member, its checksums verified.
+
+    Raises:
+        DamageError: As of `read`.
+    """
+    read(folder, place)
+    return _member_bytes(folder, place)
+
+
 def scan(path: Path, start: int = 0) -> Iterator[WarcPlace]:
     """The complete gzip members of a file, up to the first torn or damaged one.
 

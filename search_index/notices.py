@@ -34,7 +34,7 @@ class Unseen:
         waiting = Terms(field="translation_status", tokens=UNTRANSLATED)
         unsaid = Between(field="undated", low=1, high=1)
         return cls(
-            untranslated=all_of(_filters(asked), waiting) if has_words else None,
+            untranslated=all_of(filters_of(asked), waiting) if has_words else None,
             undated=all_of(planned.full, unsaid)
             if dated or request.sort == "time"
             else None,
@@ -69,19 +69,28 @@ def notices_of(
     untranslated, undated = unseen
     found = [*_language_notices(asked), *_partial_notices(page.full, page.some)]
     if suggested:
-        found.insert(0, Notice(code="did_you_mean", text=f"Did you mean: {suggested}"))
+        found.insert(
+            0,
+            Notice(
+                code="did_you_mean",
+                text=f"Did you mean: {suggested}",
+                values={"query": suggested},
+            ),
+        )
     if untranslated:
         text = (
             f"{untranslated} documents are not (wholly) translated yet and were "
             "searched in their original language."
         )
-        found.append(Notice(code="untranslated", text=text))
+        values = {"documents": untranslated}
+        found.append(Notice(code="untranslated", text=text, values=values))
     if undated:
         text = (
             f"{undated} of these documents say nothing of when they were published "
             "and count by when they were first seen."
         )
-        found.append(Notice(code="undated", text=text))
+        values = {"documents": undated}
+        found.append(Notice(code="undated", text=text, values=values))
     return tuple(found)
 
 
@@ -91,12 +100,14 @@ def _language_notices(asked: Interpretation) -> Iterator[Notice]:
     if asked.like:  # its words were typed by nobody
         return
     language = _name(asked.languages[0])
+    spoken: dict[str, str | int] = {"language": asked.languages[0]}
     if asked.translated is not None:
         words = " ".join(scored_text(asked.translated))
         yield Notice(
             code="query_translated",
             text=f'The words seem to be {language}; translations were searched for "'
             f'{words}".',
+            values={**spoken, "words": words},
         )
     elif asked.named:
         names = ", ".join(name.id for name in asked.named)
@@ -104,12 +115,14 @@ def _language_notices(asked: Interpretation) -> Iterator[Notice]:
             code="names_spelt",
             text=f"The words seem to be {language} and were not translated: in other "
             f"languages the spellings of these names were searched: {names}.",
+            values={**spoken, "names": names},
         )
     else:
         yield Notice(
             code="query_not_translated",
             text=f"The words seem to be {language} and were not translated: pages in "
             "other languages are found by what is written alike.",
+            values=spoken,
         )
 
 
@@ -120,10 +133,10 @@ def _partial_notices(full: Found, some: Found) -> Iterator[Notice]:
         text = f"Below the {full.total} with all words are pages with some of them."
     else:
         text = "No page has all the words; these have some of them."
-    yield Notice(code="partial_matches", text=text)
+    yield Notice(code="partial_matches", text=text, values={"full": full.total})
 
 
-def _filters(asked: Interpretation) -> Clause:
+def filters_of(asked: Interpretation) -> Clause:
     """Only what the filters at the top ask for."""
     kept = tuple(_filter_nodes(asked.tree))
     if not kept:

@@ -9,7 +9,7 @@ Offsets count code points.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -318,10 +318,17 @@ class Facet:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """What the answer could not see, or did on its own."""
+    """What the answer could not see, or did on its own.
+
+    Attributes:
+        code: Says what it is.
+        text: In English.
+        values: What the text says, for other languages: `documents`, `language`, …
+    """
 
     code: str
     text: str
+    values: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

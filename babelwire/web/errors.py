@@ -1,0 +1,119 @@
+"""What goes wrong, as a page in plain words or as `application/problem+json`."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from babelwire.web.rendering import render
+from pipeline.errors import (
+    BabelwireError,
+    ConfigError,
+    InputError,
+    QueryError,
+    UnavailableError,
+)
+
+if TYPE_CHECKING:
+    from babelwire.web.wording import Wording
+
+BAD_REQUEST, NOT_FOUND, UNAVAILABLE, FAILED = 400, 404, 503, 500
+API = "/api/"
+
+
+class NotFoundError(InputError):
+    """There is no such document, page or record."""
+
+
+def install(app: FastAPI) -> None:
+    """Every error becomes an answer; what nobody foresaw is a 500 without details."""
+    app.add_exception_handler(BabelwireError, _expected)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+
+def status_of(error: BabelwireError) -> int:
+    """The HTTP status that says what an error is."""
+    if isinstance(error, NotFoundError):
+        return NOT_FOUND
+    if isinstance(error, ConfigError):
+        return BAD_REQUEST
+    return UNAVAILABLE if isinstance(error, UnavailableError) else FAILED
+
+
+async def _expected(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BabelwireError)  # noqa: S101 - as installed
+    position = error.position if isinstance(error, QueryError) else None
+    return _answer(request, status_of(error), str(error), position)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as installed
+    response = _answer(request, error.status_code, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as installed
+    said = "; ".join(
+        f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+    )
+    return _answer(request, BAD_REQUEST, said)
+
+
+def _answer(
+    request: Request, status: int, message: str, position: int | None = None
+) -> Response:
+    if request.url.path.startswith(API):
+        return problem(status, message, position)
+    w: Wording = request.state.wording
+    heading, advice = _words(w, status)
+    query = request.query_params.get("q", "") if status == BAD_REQUEST else ""
+    return render(
+        request,
+        "error.html",
+        status,
+        heading=heading,
+        message=message,
+        advice=advice,
+        query=query,
+    )
+
+
+def problem(status: int, detail: str, position: int | None = None) -> Response:
+    """An error of the API (RFC 9457)."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if position is not None:
+        body["position"] = position
+    text = json.dumps(body, ensure_ascii=False)
+    return Response(text, status, media_type="application/problem+json")
+
+
+def _words(w: Wording, status: int) -> tuple[str, str]:
+    """A heading, and one thing to do."""
+    if status == NOT_FOUND:
+        return w.text("Not found"), w.text("Look whether the address is complete.")
+    if status == UNAVAILABLE:
+        return (
+            w.text("Not available now"),
+            w.text("Try again in a moment; nothing was lost."),
+        )
+    if status in {401, 403}:
+        return w.text("Not allowed"), w.text("Go back, load the page again, try again.")
+    if status < FAILED:
+        return (
+            w.text("This cannot be answered"),
+            w.text("Change the words or the address and try again."),
+        )
+    return w.text("Something failed"), w.text("Tell whoever looks after this desk.")

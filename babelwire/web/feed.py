@@ -1,0 +1,80 @@
+"""Any search as an Atom feed (RFC 4287): newest first, headline, excerpt and link."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from fastapi import APIRouter, Request, Response
+
+from babelwire.web.addresses import read_address
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from babelwire.web.services import Services
+    from search_index.query import Hit
+
+router = APIRouter(include_in_schema=False)
+
+ATOM = "http://www.w3.org/2005/Atom"
+
+
+@router.get("/feed.atom")
+def feed(request: Request) -> Response:
+    """The newest full matches of a search."""
+    from search_index.answer import answer
+
+    services: Services = request.app.state.services
+    address = replace(
+        read_address(request.query_params.multi_items()), sort="time", page=1
+    )
+    asked = address.request(request.state.wording.timezone)
+    results = answer(asked, services.context(), index=services.index)
+    base = str(request.base_url).rstrip("/")
+    root = ET.Element(f"{{{ATOM}}}feed")
+    _add(root, "id", base + address.url("/feed.atom"))
+    _add(root, "title", f"Babelwire: {address.text or '*'}")
+    ET.SubElement(
+        root, f"{{{ATOM}}}link", rel="self", href=base + address.url("/feed.atom")
+    )
+    ET.SubElement(root, f"{{{ATOM}}}link", rel="alternate", href=base + address.url())
+    hits = [hit for hit in results.hits if hit.match == "all"]
+    newest = max(map(_updated, hits), default=services.context().now)
+    _add(root, "updated", newest.isoformat())
+    for hit in hits:
+        root.append(_entry(hit, base))
+    ET.register_namespace("", ATOM)
+    text = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return Response(text, media_type="application/atom+xml")
+
+
+def _entry(hit: Hit, base: str) -> ET.Element:
+    entry = ET.Element(f"{{{ATOM}}}entry")
+    reference = f"{hit.id}@{hit.revision}"
+    _add(entry, "id", f"tag:babelwire,2024:{reference}")
+    _add(entry, "title", hit.translated_title or hit.title or reference)
+    _add(entry, "updated", _updated(hit).isoformat())
+    author = ET.SubElement(entry, f"{{{ATOM}}}author")
+    _add(author, "name", hit.publisher)
+    ET.SubElement(
+        entry, f"{{{ATOM}}}link", rel="alternate", href=f"{base}/documents/{reference}"
+    )
+    if hit.url.startswith(("http://", "https://")):
+        ET.SubElement(entry, f"{{{ATOM}}}link", rel="via", href=hit.url)
+    passages = [passage.text for passage in hit.passages if passage.field == "text"]
+    _add(entry, "summary", "\n".join(passages))
+    return entry
+
+
+def _updated(hit: Hit) -> datetime:
+    return hit.published_at or hit.first_seen_at
+
+
+def _add(parent: ET.Element, name: str, text: str) -> None:
+    """A child with text; without the characters that XML 1.0 does not allow."""
+    allowed = "".join(c for c in text if c in "\t\n\r" or c >= " ")
+    ET.SubElement(parent, f"{{{ATOM}}}{name}").text = "".join(
+        c for c in allowed if not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff"
+    )

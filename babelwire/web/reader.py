@@ -1,0 +1,75 @@
+"""Who reads: interface language, time zone, and the token that proves a form ours."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, available_timezones
+
+from babelwire.web.wording import LANGUAGES, Wording, choose_language
+
+if TYPE_CHECKING:
+    from fastapi import Request, Response
+
+LANGUAGE, ZONE, TOKEN = "language", "timezone", "desk"
+"""Names of the cookies."""
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def wording_of(request: Request, timezone: str) -> Wording:
+    """How to speak to whoever asks.
+
+    Args:
+        request: With cookies and the browser's languages.
+        timezone: Where the reader has chosen none.
+    """
+    language = choose_language(
+        request.cookies.get(LANGUAGE, ""), request.headers.get("accept-language", "")
+    )
+    zone = unquote(request.cookies.get(ZONE, ""))
+    return Wording(language, zone if is_timezone(zone) else timezone)
+
+
+def is_timezone(name: str) -> bool:
+    """Whether it is the IANA name of a zone."""
+    return name in available_timezones() and bool(ZoneInfo(name))
+
+
+def token_of(request: Request) -> str:
+    """The reader's form token, a new one at the first visit."""
+    known = request.cookies.get(TOKEN, "")
+    return known if len(known) >= 32 else secrets.token_urlsafe(32)
+
+
+def is_own_form(request: Request, token: str) -> bool:
+    """Whether a form was sent from this desk (OWASP: double-submit, and the origin).
+
+    A browser names the origin of every POST; another site's form has neither it nor
+    the cookie, which is `SameSite=Strict`.
+    """
+    origin = request.headers.get("origin")
+    expected = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    if origin is not None and origin != expected:
+        return False
+    known = request.cookies.get(TOKEN, "")
+    return bool(known) and hmac.compare_digest(known.encode(), token.encode())
+
+
+def remember(response: Response, request: Request, name: str, value: str) -> None:
+    """Sets a cookie that only this desk gets."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=YEAR_SECONDS,
+        httponly=name == TOKEN,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def is_language(name: str) -> bool:
+    """Whether the interface speaks it."""
+    return name in LANGUAGES

@@ -1,0 +1,80 @@
+"""What the pages stand on: one workspace's store and index, opened once.
+
+Requests come from many threads. The store and the index take them as they come;
+translating a query is done by one thread at a time, for engines keep a process each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from babelwire.assembly import now
+from babelwire.searching import local_zone, open_desk
+
+if TYPE_CHECKING:
+    from babelwire.workspace import Workspace
+    from pipeline.store import Database
+    from search_index.interpretation import SearchContext
+    from search_index.query import IndexEngine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that a page may ask.
+
+    Attributes:
+        workspace: Whose pages these are.
+        database: Its store.
+        index: Answers searches.
+        timezone: IANA name: the machine's, where a reader's is not known.
+    """
+
+    workspace: Workspace
+    database: Database
+    index: IndexEngine
+    timezone: str
+    _context: SearchContext
+
+    def context(self) -> SearchContext:
+        """What questions need besides their words, now."""
+        return replace(self._context, now=now())
+
+    @property
+    def target(self) -> str:
+        """The language that is translated to and searched."""
+        return self.workspace.config.target
+
+
+@contextlib.contextmanager
+def open_services(workspace: Workspace) -> Iterator[Services]:
+    """The store and the index of a workspace."""
+    database = workspace.open()
+    try:
+        with open_desk(workspace, database) as desk:
+            yield Services(
+                workspace=workspace,
+                database=database,
+                index=desk.index,
+                timezone=local_zone(),
+                _context=_one_at_a_time(desk.context),
+            )
+    finally:
+        database.close()
+
+
+def _one_at_a_time(context: SearchContext) -> SearchContext:
+    """The same, its translator locked while it works."""
+    translate = context.translate_query
+    if translate is None:
+        return context
+    lock = threading.Lock()
+
+    def locked(text: str, language: str) -> str | None:
+        with lock:
+            return translate(text, language)
+
+    return replace(context, translate_query=locked)

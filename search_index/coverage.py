@@ -1,0 +1,76 @@
+"""What could have been found: the documents that a request's filters leave.
+
+An answer without a document means one of three things: nothing was said (*silent*),
+nothing was seen, or nothing could be read yet. These counts tell which.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from search_index.clauses import Clause, Plan, Terms, all_of
+from search_index.engines.contract import IndexEngine, Page, PageRequest, Snapshot
+from search_index.interpretation import SearchContext, interpret
+from search_index.notices import filters_of
+from search_index.planning import UNTRANSLATED
+from search_index.query import SearchRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """Documents by part of the timeline, whatever the words of the request.
+
+    Attributes:
+        seen: How many there are, by the first day of the part; parts without one are
+            left out.
+        waiting: How many of them are not (wholly) translated.
+    """
+
+    seen: Mapping[str, int]
+    waiting: Mapping[str, int]
+
+    @property
+    def documents(self) -> int:
+        """How many there are in all."""
+        return sum(self.seen.values())
+
+    @property
+    def untranslated(self) -> int:
+        """How many of them are not (wholly) translated."""
+        return sum(self.waiting.values())
+
+
+def coverage(
+    request: SearchRequest, context: SearchContext, *, index: IndexEngine
+) -> Coverage:
+    """What the filters of a request leave, its words left aside.
+
+    Filters at the top of the query count; one inside parentheses is part of the words.
+
+    Raises:
+        QueryError: The query has no meaning.
+        UnavailableError: There is no index yet, or its server does not answer.
+    """
+    left = filters_of(interpret(request, context))
+    waiting = all_of(left, Terms(field="translation_status", tokens=UNTRANSLATED))
+    with contextlib.closing(index.snapshot()) as snapshot:
+        return Coverage(
+            seen=_by_part(snapshot, request, left),
+            waiting=_by_part(snapshot, request, waiting),
+        )
+
+
+def _by_part(
+    snapshot: Snapshot, request: SearchRequest, clause: Clause
+) -> dict[str, int]:
+    page: Page = snapshot.page(
+        PageRequest(
+            plan=Plan(full=clause),
+            limit=1,
+            timezone=request.timezone,
+            timeline=request.timeline,
+        )
+    )
+    return {part.value: part.count for part in page.facets[request.timeline]}

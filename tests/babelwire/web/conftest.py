@@ -1,0 +1,42 @@
+"""The desk over the demo's workspace, asked without a network."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from babelwire.web.app import make_app
+from babelwire.web.services import Services, open_services
+from babelwire.workspace import find_workspace
+from tests.babelwire.conftest import Demo
+
+HOME = "http://127.0.0.1:8787"
+
+
+@pytest.fixture(scope="session")
+def services(demo: Demo) -> Iterator[Services]:
+    with open_services(find_workspace(demo.workspace)) as services:
+        yield services
+
+
+@pytest.fixture
+def client(services: Services) -> Iterator[TestClient]:
+    """A browser on this machine that speaks English and lives in UTC."""
+    app = make_app(services)
+    with TestClient(app, base_url=HOME, raise_server_exceptions=False) as client:
+        client.headers["accept-language"] = "en"
+        client.cookies.set("timezone", "UTC")
+        yield client
+
+
+def search(client: TestClient, **parameters: Any) -> Any:
+    """The answer of the API."""
+    return client.get("/api/v1/search", params=parameters).json()
+
+
+@pytest.fixture
+def arabic(client: TestClient) -> str:
+    """Id of a translated Arabic document."""
+    found: str = search(client, q="forum", lang="ar")["hits"][0]["id"]
+    return found
