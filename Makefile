@@ -14,9 +14,10 @@ BIN := $(VENV)/bin
 # Set-up brings its own installer: the pip of many machines is too old.
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 WORKERS ?= 2
+MESSAGES := -k text -k texts:1,2 -k counted:1,2 --no-location
 
 .PHONY: help demo test check quality bench setup setup-dev lock format postgresql \
-	elasticsearch transformers clean
+	elasticsearch transformers messages clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -96,6 +97,14 @@ lock: $(VENV)/uv.stamp ## pins the newest versions that the floors allow
 	@$(BIN)/uv pip $(LOCK) --upgrade --group dev pyproject.toml -o requirements/dev.txt
 	@$(BIN)/uv pip $(LOCK) --extra transformers -c requirements/dev.txt pyproject.toml \
 		-o requirements/transformers.txt
+
+messages: setup-dev ## brings the interface's catalogs up to date with its messages
+	@mkdir -p .cache
+	@$(BIN)/pybabel -q extract -F pyproject.toml $(MESSAGES) -o .cache/messages.pot .
+	@for language in ar ru vi; do \
+		$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
+			--omit-header -w 88 -l $$language -i .cache/messages.pot \
+			-o babelwire/web/locales/$$language.po; done
 
 clean: ## removes the environment, caches and the demo's workspace
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .cache \

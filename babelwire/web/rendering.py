@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -50,7 +50,7 @@ def _back(request: Request) -> str:
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
-@cache
+@lru_cache(maxsize=64)  # a language and a time zone each
 def _environment(w: Wording) -> Environment:
     environment = Environment(
         loader=PackageLoader("babelwire.web"),
@@ -64,6 +64,7 @@ def _environment(w: Wording) -> Environment:
     environment.tests["web_address"] = lambda url: bool(_WEB_ADDRESS.fullmatch(url))
     environment.globals |= {
         "w": w,
+        "counted": w.texts,
         "languages": LANGUAGES,
         "asset": asset,
         "marked": marked,
