@@ -3,6 +3,7 @@
 PostgreSQL: `BABELWIRE_TEST_POSTGRESQL` holds the SQLAlchemy URL of a server where
 these tests may make databases (`eval "$(bash tests/postgresql.sh start DIR)"`).
 Elasticsearch: `BABELWIRE_TEST_ELASTICSEARCH`, likewise (`tests/elasticsearch.sh`).
+Chromium: `BABELWIRE_TEST_CHROMIUM`, or the one that is installed.
 """
 
 import os
@@ -20,6 +21,10 @@ from tests.pipeline.builders import NOW
 from tests.trained import missing
 
 POSTGRESQL = os.environ.get("BABELWIRE_TEST_POSTGRESQL", "")
+CHROMIUM = os.environ.get("BABELWIRE_TEST_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+    "",
+)
 ELASTICSEARCH = os.environ.get("BABELWIRE_TEST_ELASTICSEARCH", "")
 DIALECTS = [
     "sqlite",
@@ -36,6 +41,8 @@ def pytest_configure() -> None:
                 f"BABELWIRE_TEST_{name.upper()} is not set: CI tests there too "
                 f'(eval "$(bash tests/{name}.sh start DIR)")'
             )
+    if not CHROMIUM:
+        raise pytest.UsageError("no Chromium found: CI tests the desk in it")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -46,6 +53,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not ELASTICSEARCH:
         terminalreporter.write_line(
             "index tested on tantivy alone: BABELWIRE_TEST_ELASTICSEARCH names none"
+        )
+    if not CHROMIUM:
+        terminalreporter.write_line(
+            "the desk's pages not tested in a browser: no Chromium found "
+            "(BABELWIRE_TEST_CHROMIUM names one)"
         )
     packages = missing(("torch", "transformers"))
     if packages:
@@ -69,6 +81,8 @@ def pytest_collection_modifyitems(
 
 def _lacks(item: pytest.Item) -> bool:
     if item.get_closest_marker("elasticsearch") and not ELASTICSEARCH:
+        return True
+    if item.get_closest_marker("browser") and not CHROMIUM:
         return True
     return any(missing(mark.args) for mark in item.iter_markers("needs"))
 

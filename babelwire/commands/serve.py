@@ -21,7 +21,7 @@ def command(root: Path, port: int) -> None:
     from babelwire.workspace import find_workspace
 
     workspace = find_workspace(root)
-    with _listening(port) as listener, open_services(workspace) as services:
+    with listening(port) as listener, open_services(workspace) as services:
         import uvicorn
 
         from babelwire.web.app import make_app
@@ -39,7 +39,7 @@ def command(root: Path, port: int) -> None:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listening(port: int) -> socket.socket:
+def listening(port: int) -> socket.socket:
     """A socket on loopback.
 
     Raises:
