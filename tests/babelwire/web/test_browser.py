@@ -104,8 +104,10 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate(script))
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-@pytest.mark.parametrize("locale", ["en-GB", "ar-EG", "vi-VN"])
+@pytest.mark.parametrize(
+    ("size", "locale"),
+    [(WIDE, "en-GB"), (PHONE, "vi-VN"), (PHONE, "ar-EG"), (WIDE, "ar-EG")],
+)
 def test_every_page_fits_and_bars_nobody(
     browser: Browser, home: str, size: tuple[int, int], locale: str
 ) -> None:
@@ -183,7 +185,7 @@ def test_the_timeline_narrows_to_a_day(browser: Browser, home: str) -> None:
 def test_the_language_is_chosen_at_the_foot(browser: Browser, home: str) -> None:
     with Visit(browser, home) as visit:
         page = visit.go("/?q=kazan")
-        page.get_by_label("Language").select_option("ar")
+        page.locator("select[name=language]").select_option("ar")
         page.get_by_role("button", name="Set").click()
         expect(page.locator("html")).to_have_attribute("dir", "rtl")
         expect(page.get_by_role("searchbox")).to_have_value("kazan")
