@@ -11,7 +11,17 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
-from babelwire.web import api, documents, errors, feed, searches, settings, sources
+from babelwire.web import (
+    api,
+    corrections,
+    documents,
+    errors,
+    exporting,
+    feed,
+    searches,
+    settings,
+    sources,
+)
 from babelwire.web.reader import TOKEN, remember, token_of, wording_of
 
 if TYPE_CHECKING:
@@ -33,7 +43,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
+    # With "no-referrer" a browser hides the origin of our own forms, too.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 """Where an answer does not say otherwise."""
@@ -52,7 +63,8 @@ def make_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.middleware("http")(_guarded)
-    for room in (searches, documents, sources, settings, feed, api):
+    rooms = (searches, documents, corrections, sources, settings, exporting, feed, api)
+    for room in rooms:
         app.include_router(room.router)
     errors.install(app)
     with as_file(files("babelwire.web") / "static") as folder:

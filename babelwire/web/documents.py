@@ -27,7 +27,7 @@ SANDBOX = (
 @router.get("/{reference}")
 def document(request: Request, reference: str) -> Response:
     """Original and translation, side by side."""
-    page = _found(request, reference)
+    page = found_document(request, reference)
     translation = page.document.translation(request.app.state.services.target)
     has_sides = any(pair.translated for pair in page.pairs)
     wanted = request.query_params.get("view", "")
@@ -41,13 +41,14 @@ def document(request: Request, reference: str) -> Response:
         translation=translation,
         citation=plain_citation(page.document, _fetched_on(page)),
         metadata=list(metadata(page.document)),
+        corrected=_number(request.query_params.get("corrected", "")),
     )
 
 
 @router.get("/{reference}/citation.bib")
 def citation_bib(request: Request, reference: str) -> Response:
     """BibTeX."""
-    page = _found(request, reference)
+    page = found_document(request, reference)
     text = bibtex(page.document, _fetched_on(page))
     return _file(text.encode(), "application/x-bibtex", f"{page.document.id}.bib")
 
@@ -55,7 +56,7 @@ def citation_bib(request: Request, reference: str) -> Response:
 @router.get("/{reference}/citation.json")
 def citation_json(request: Request, reference: str) -> Response:
     """CSL-JSON."""
-    page = _found(request, reference)
+    page = found_document(request, reference)
     text = csl_json(page.document, _fetched_on(page))
     kind = "application/vnd.citationstyles.csl+json"
     return _file(text.encode(), kind, f"{page.document.id}.json")
@@ -66,7 +67,7 @@ def record(request: Request, reference: str) -> Response:
     """The WARC record of the page, as it stands in the archive."""
     from pipeline.archive import raw_record
 
-    page = _found(request, reference)
+    page = found_document(request, reference)
     services: Services = request.app.state.services
     data = raw_record(services.workspace.archive, page.revision.page.place)
     return _file(data, "application/warc", f"{page.reference}.warc.gz")
@@ -75,7 +76,7 @@ def record(request: Request, reference: str) -> Response:
 @router.get("/{reference}/page")
 def archived(request: Request, reference: str) -> Response:
     """The page as it was archived, in a frame that can do nothing."""
-    return render(request, "archived.html", page=_found(request, reference))
+    return render(request, "archived.html", page=found_document(request, reference))
 
 
 @router.get("/{reference}/page/body")
@@ -83,7 +84,7 @@ def archived_body(request: Request, reference: str) -> Response:
     """The archived bytes, for that frame."""
     from pipeline.archive import read
 
-    page = _found(request, reference)
+    page = found_document(request, reference)
     services: Services = request.app.state.services
     found = read(services.workspace.archive, page.revision.page.place)
     kind = found.header("content-type") or "text/html"
@@ -95,11 +96,20 @@ def archived_body(request: Request, reference: str) -> Response:
     return Response(found.body, headers={**headers, "Content-Type": kind})
 
 
-def _found(request: Request, reference: str) -> DocumentPage:
+def found_document(request: Request, reference: str) -> DocumentPage:
+    """The document that an address names.
+
+    Raises:
+        NotFoundError: No such document or revision.
+    """
     try:
         return document_page(request.app.state.services, reference)
     except InputError as error:
         raise NotFoundError(str(error)) from error
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _fetched_on(page: DocumentPage) -> str:

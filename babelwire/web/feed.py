@@ -8,12 +8,16 @@ from xml.etree import ElementTree as ET
 
 from fastapi import APIRouter, Request, Response
 
+from babelwire.reading import load_rights
+from babelwire.rights import excerpt, how_much
 from babelwire.web.addresses import read_address
+from babelwire.workspace import Workspace
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from babelwire.web.services import Services
+    from pipeline.sources import Rights
     from search_index.query import Hit
 
 router = APIRouter(include_in_schema=False)
@@ -31,7 +35,8 @@ def feed(request: Request) -> Response:
         read_address(request.query_params.multi_items()), sort="time", page=1
     )
     asked = address.request(request.state.wording.timezone)
-    results = answer(asked, services.context(), index=services.index)
+    context = services.context()
+    results = answer(asked, context, index=services.index)
     base = str(request.base_url).rstrip("/")
     root = ET.Element(f"{{{ATOM}}}feed")
     _add(root, "id", base + address.url("/feed.atom"))
@@ -41,16 +46,36 @@ def feed(request: Request) -> Response:
     )
     ET.SubElement(root, f"{{{ATOM}}}link", rel="alternate", href=base + address.url())
     hits = [hit for hit in results.hits if hit.match == "all"]
-    newest = max(map(_updated, hits), default=services.context().now)
+    workspace = Workspace(services.workspace.root)  # files may have changed
+    rights_of = load_rights(services.database, workspace.sources)
+    newest = max(map(_updated, hits), default=context.now)
     _add(root, "updated", newest.isoformat())
     for hit in hits:
-        root.append(_entry(hit, base))
+        root.append(
+            _entry(hit, base, _summary(hit, rights_of(hit.source), context.now))
+        )
     ET.register_namespace("", ATOM)
     text = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return Response(text, media_type="application/atom+xml")
 
 
-def _entry(hit: Hit, base: str) -> ET.Element:
+def _summary(hit: Hit, rights: Rights, now: datetime) -> str:
+    """The passages, as far as they may leave: readers of feeds keep and share them."""
+    show = how_much(
+        rights,
+        published_at=hit.published_at,
+        first_seen_at=hit.first_seen_at,
+        now=now,
+    )
+    if show == "headline":
+        return rights.notice
+    passages = [passage.text for passage in hit.passages if passage.field == "text"]
+    if show == "excerpt":
+        passages = [excerpt(text, rights.excerpt_characters) for text in passages]
+    return "\n".join(filter(None, [*passages, rights.notice]))
+
+
+def _entry(hit: Hit, base: str, summary: str) -> ET.Element:
     entry = ET.Element(f"{{{ATOM}}}entry")
     reference = f"{hit.id}@{hit.revision}"
     _add(entry, "id", f"tag:babelwire,2024:{reference}")
@@ -63,8 +88,7 @@ def _entry(hit: Hit, base: str) -> ET.Element:
     )
     if hit.url.startswith(("http://", "https://")):
         ET.SubElement(entry, f"{{{ATOM}}}link", rel="via", href=hit.url)
-    passages = [passage.text for passage in hit.passages if passage.field == "text"]
-    _add(entry, "summary", "\n".join(passages))
+    _add(entry, "summary", summary)
     return entry
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LANGUAGE, ZONE, TOKEN = "language", "timezone", "desk"
 """Names of the cookies."""
 
+FORBIDDEN = 403
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -56,6 +57,19 @@ def is_own_form(request: Request, token: str) -> bool:
         return False
     known = request.cookies.get(TOKEN, "")
     return bool(known) and hmac.compare_digest(known.encode(), token.encode())
+
+
+def check_form(request: Request, token: str) -> None:
+    """Refuses a form that was not sent from this desk (W5).
+
+    Raises:
+        HTTPException: 403.
+    """
+    from fastapi import HTTPException
+
+    if not is_own_form(request, token):
+        wording: Wording = request.state.wording
+        raise HTTPException(FORBIDDEN, wording.text("This form is not ours."))
 
 
 def remember(response: Response, request: Request, name: str, value: str) -> None:

@@ -21,6 +21,16 @@ TOLD_ELSEWHERE = {"did_you_mean", "partial_matches"}
 """Notices that the page shows in its own way."""
 
 
+EXPORTS = (
+    ("xlsx", "Excel"),
+    ("csv", "CSV"),
+    ("jsonl", "JSON Lines"),
+    ("tmx", "TMX"),
+    ("warc", "WARC"),
+)
+"""Formats as people call them."""
+
+
 @router.get("/")
 def search(request: Request) -> Response:
     """One page of an answer."""
@@ -33,6 +43,7 @@ def search(request: Request) -> Response:
         page=page,
         notices=list(_notices(w, page.results.notices)),
         help=_help(w),
+        exports=EXPORTS,
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from babelwire.web.reader import (
     LANGUAGE,
     ZONE,
+    check_form,
     is_language,
-    is_own_form,
     is_timezone,
     remember,
 )
@@ -17,7 +17,7 @@ from pipeline.errors import InputError
 
 router = APIRouter(include_in_schema=False)
 
-SEE_OTHER, FORBIDDEN = 303, 403
+SEE_OTHER = 303
 
 
 @router.post("/settings")
@@ -29,10 +29,7 @@ def choose(
     timezone: str = Form(""),
 ) -> Response:
     """Remembers the choice, and goes back."""
-    if not is_own_form(request, token):
-        raise HTTPException(
-            FORBIDDEN, request.state.wording.text("This form is not ours.")
-        )
+    check_form(request, token)
     if not is_timezone(timezone):
         raise InputError(
             f'time zone: found "{timezone}", expected a name such as Asia/Ho_Chi_Minh'

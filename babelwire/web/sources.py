@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from babelwire.overview import load_status
 from babelwire.retrying import revive
-from babelwire.web.reader import is_own_form
+from babelwire.web.reader import check_form
 from babelwire.web.rendering import render
 from babelwire.workspace import Workspace
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-SEE_OTHER, FORBIDDEN = 303, 403
+SEE_OTHER = 303
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +77,7 @@ def status(request: Request) -> Response:
 @router.post("/status/retry")
 def retry(request: Request, token: str = Form("")) -> Response:
     """Makes due again what was set aside."""
-    if not is_own_form(request, token):
-        raise HTTPException(
-            FORBIDDEN, request.state.wording.text("This form is not ours.")
-        )
+    check_form(request, token)
     services: Services = request.app.state.services
     revive(services.database)
     return RedirectResponse("/status", SEE_OTHER)

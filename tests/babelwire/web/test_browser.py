@@ -71,7 +71,7 @@ class Visit:
         self.context = browser.new_context(
             viewport={"width": width, "height": height},
             locale=options.pop("locale", "en-GB"),
-            timezone_id="Asia/Ho_Chi_Minh",
+            timezone_id="Asia/Tokyo",
             **options,
         )
         self.home = home
@@ -169,9 +169,7 @@ def test_times_are_those_of_the_browser_from_the_second_page_on(
 ) -> None:
     with Visit(browser, home) as visit:
         visit.go("/")
-        assert "Times are those of Asia/Ho_Chi_Minh" in visit.go("/").inner_text(
-            "footer"
-        )
+        assert "Times are those of Asia/Tokyo" in visit.go("/").inner_text(".bottom")
 
 
 def test_the_timeline_narrows_to_a_day(browser: Browser, home: str) -> None:
