@@ -34,6 +34,8 @@ COMMANDS = {
     "serve": "Serve the desk: search and read in a browser.",
     "show": "Show one document: original, translation, revisions, evidence.",
     "export": "Write every match to a file.",
+    "review": "Press reviews: put together, approve, send, export.",
+    "verify": "Prove a manifest against this workspace.",
     "status": "What is there, what waits, and why.",
     "identify": "Tell the language of each line.",
     "extract": "Read the article out of HTML files.",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.documents import Document, Revision, Segment, TranslatedSegment
 from pipeline.errors import InputError
+from pipeline.sources import Rights, Source
 
 if TYPE_CHECKING:
+    from babelwire.rights import RightsOf
     from pipeline.store import Database
 
 
@@ -75,6 +78,30 @@ def load_shown(database: Database, reference: str) -> Shown:
         members = cluster_members(connection, current[0].cluster)
     others = tuple(member for member in members if member != parsed.id)
     return Shown(document=document, revisions=tuple(revisions), others=others)
+
+
+def load_rights(database: Database, configured: Mapping[str, Source]) -> RightsOf:
+    """What may leave the desk, of each source.
+
+    A source's file counts as it is now, also for what was imported under its name;
+    where it is gone, what the store remembers of it. Of a source that nobody knows
+    only headlines leave.
+    """
+    from pipeline.importing import PREFIX
+    from pipeline.store.sources import source_rows
+
+    with database.read() as connection:
+        rows = source_rows(connection)
+
+    def rights_of(name: str) -> Rights:
+        known = (
+            configured.get(name)
+            or configured.get(name.removeprefix(PREFIX))
+            or rows.get(name)
+        )
+        return known.rights if known else Rights(show="headline")
+
+    return rights_of
 
 
 def aligned(

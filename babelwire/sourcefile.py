@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import tomlkit
 
 from pipeline.settings import read_toml
-from pipeline.sources import read_source
+from pipeline.sources import SHOW_BY_KIND, read_source
 
 _TEMPLATE = """\
 name = {name}
@@ -36,8 +36,11 @@ every = "30m"  # how often it is visited
 delay_seconds = {delay_seconds}  # between two requests to one host
 max_pages_per_run = 500
 
-[rights]  # what may leave the desk
-show = "full"  # full | excerpt | headline
+[rights]  # what may leave the desk; the link always does
+show = {show}  # full | excerpt | headline
+excerpt_characters = 300  # of the text, and of its translation (50 to 5000)
+notice = ""  # goes with whatever leaves, e.g. "© Example News"
+pass_on_days = 0  # after so many days only headlines leave; 0: no limit
 """
 
 
@@ -83,6 +86,7 @@ def draft_text(draft: SourceDraft) -> str:
         hosts=_list(draft.hosts),
         allow=_list(draft.allow),
         delay_seconds=f"{draft.delay_seconds:g}",
+        show=_quoted(SHOW_BY_KIND[draft.kind]),
     )
 
 

@@ -241,7 +241,8 @@ class Document:
         translations: By target language; at most one each.
         cluster: Id of the group of (nearly) same texts; "" while alone.
         duplicates: How many other documents are in that group.
-        rights: What may leave the desk.
+        rights: What may leave the desk when it was read: `full`, `excerpt` or
+            `headline`. What leaves is decided by its source's `Rights` of that moment.
         deleted: A tombstone: to be removed from every index.
     """
 
@@ -268,7 +269,7 @@ class Document:
     translations: tuple[Translation, ...] = ()
     cluster: str = ""
     duplicates: int = 0
-    rights: str = "full"
+    rights: str = "headline"
     deleted: bool = False
 
     def translation(self, target: str) -> Translation | None:

@@ -13,6 +13,8 @@ the program, its configuration or its surroundings raises::
     │   ├── NewerStoreError  the database was made by a newer version
     │   ├── DiskFullError    no space left
     │   ├── UnreachableError nobody answers there
+    │   ├── StaleReviewError a press review was changed meanwhile
+    │   ├── FrozenReviewError a press review was sent: it stays as it is
     │   └── EngineError      an index or translation engine
     └── DamageError          stored bytes are not what they were exit status 1
 """

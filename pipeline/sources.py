@@ -6,7 +6,8 @@ No I/O beyond what `read_sources` is handed: the folder of TOML files.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -36,11 +37,32 @@ class Selectors:
     remove: tuple[str, ...] = ()
 
 
+Show = Literal["full", "excerpt", "headline"]
+"""What leaves the desk, besides the link: everything, the headline and the beginning
+of the text, or the headline alone."""
+
+SHOW_BY_KIND: Mapping[str, Show] = {"official": "full", "news": "excerpt"}
+"""Where a source's file does not say. Official texts are written to be passed on, and
+most laws let them be (Berne Convention, article 2(4)); a publisher's are quoted."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rights:
-    """What may leave the desk."""
+    """What may leave the desk; inside it everything is shown.
 
-    show: Literal["full", "excerpt", "headline"] = "full"
+    Attributes:
+        show: None in a source's file that leaves it to the kind; a `Source` has it
+            filled in by `SHOW_BY_KIND`. None anywhere else lets out a headline.
+        excerpt_characters: Of the text, and of its translation, at most.
+        notice: Goes with whatever leaves, e.g. "© The Lantern".
+        pass_on_days: So long after it was published, text leaves; later only the
+            headline does. 0: always.
+    """
+
+    show: Show | None = None
+    excerpt_characters: Annotated[int, Ge(50), Le(5000)] = 300
+    notice: str = ""
+    pass_on_days: Annotated[int, Ge(0), Le(36_500)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +88,7 @@ class Source:
         max_pages_per_run: Articles fetched per run at most.
         enabled: False: kept, but not visited.
         selectors: Optional, win over the extractor.
-        rights: What may leave the desk.
+        rights: What may leave the desk; `show` is filled in.
     """
 
     name: Annotated[str, MinLen(1)]
@@ -90,7 +112,7 @@ class Source:
     rights: Rights = field(default_factory=Rights)
 
     def __post_init__(self) -> None:
-        """Refuses what no type can refuse.
+        """Refuses what no type can refuse; fills in what the kind decides.
 
         Raises:
             ConfigError: Names the key and what was expected.
@@ -104,6 +126,9 @@ class Source:
         for pattern in self.allow:
             _check_pattern(pattern)
         seconds(self.every)
+        if self.rights.show is None:
+            known = replace(self.rights, show=SHOW_BY_KIND[self.kind])
+            object.__setattr__(self, "rights", known)  # frozen, but being made
 
     @property
     def endpoints(self) -> tuple[str, ...]:

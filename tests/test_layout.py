@@ -23,6 +23,7 @@ MAY_IMPORT = {
 CONTRACTS = (
     "pipeline/documents.py",
     "pipeline/sources.py",
+    "pipeline/reviews.py",
     "search_index/query.py",
     "crawler/frontier.py",
 )

@@ -1,4 +1,4 @@
-"""`babelwire export QUERY --format csv|jsonl`."""
+"""`babelwire export QUERY --format csv|jsonl|xlsx|tmx|warc`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from typing import IO, Any
 
 import click
 
+from babelwire.exports.formats import FORMATS
+
 
 @click.command("export")
 @click.argument("query", nargs=-1, required=True)
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "jsonl"]),
+    type=click.Choice(list(FORMATS)),
     default="jsonl",
     show_default=True,
+    help="tmx (aligned segments) and warc (archived pages) have only documents "
+    "whose whole text may leave.",
 )
 @click.option(
     "-o",
@@ -43,38 +47,62 @@ def command(
     output: Path | None,
     document_kind: tuple[str, ...],
     **options: Any,
-) -> None:
-    """Write every full match: the search's count, ordered by time and id."""
+) -> int:
+    """Write every full match: the search's count, ordered by time and id.
+
+    As much of each document as the rights of its source allow.
+    """
+    from babelwire.assembly import now
     from babelwire.commands.search import make_request
-    from babelwire.exports import write_csv, write_json_lines
+    from babelwire.exports import release
+    from babelwire.exports.formats import write
+    from babelwire.reading import load_rights
     from babelwire.searching import open_desk
-    from babelwire.terminal import counted, say
+    from babelwire.terminal import note, one_line, say
     from babelwire.workspace import find_workspace
 
+    _refuse_terminal(kind, output)
     workspace = find_workspace(root)
     request = make_request(" ".join(query), kind=document_kind, **options)
-    writer = write_csv if kind == "csv" else write_json_lines
     database = workspace.open()
     try:
-        with open_desk(workspace, database) as desk, _destination(output) as file:
-            number = writer(desk.ask_for_all(request), file)
+        rights_of = load_rights(database, workspace.sources)
+        with (
+            open_desk(workspace, database) as desk,
+            _destination(output, binary=FORMATS[kind].is_binary) as file,
+        ):
+            found = release(desk.ask_for_all(request), rights_of, now())
+            report = write(kind, found, file, workspace=workspace, database=database)
     finally:
         database.close()
-    where = f" to {output}" if output else ""
-    say(f"Exported {counted(number, 'document')}{where}.")
+    for problem in report.problems:
+        note(one_line(problem))
+    say(report.sentence(str(output or "")))
+    return 1 if report.problems else 0
+
+
+def _refuse_terminal(kind: str, output: Path | None) -> None:
+    from pipeline.errors import ConfigError
+
+    if FORMATS[kind].is_binary and output is None and sys.stdout.isatty():
+        raise ConfigError(
+            f"--format {kind} is no text for a terminal: name a file with -o FILE, or "
+            "send the output to one"
+        )
 
 
 @contextlib.contextmanager
-def _destination(output: Path | None) -> Iterator[IO[str]]:
+def _destination(output: Path | None, *, binary: bool) -> Iterator[IO[Any]]:
     """Standard output, or a file that appears only when it is whole."""
     if output is None:
-        yield sys.stdout
+        yield sys.stdout.buffer if binary else sys.stdout
+        sys.stdout.flush()
         return
     from pipeline.errors import InputError
 
     part = output.with_name(f".{output.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with _opened(part, binary=binary) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -83,3 +111,7 @@ def _destination(output: Path | None) -> Iterator[IO[str]]:
         raise InputError(f"{output}: cannot be written: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _opened(path: Path, *, binary: bool) -> IO[Any]:
+    return path.open("wb") if binary else path.open("w", encoding="utf-8", newline="")

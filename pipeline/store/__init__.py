@@ -5,6 +5,7 @@ topic that take one open connection, so that a caller joins them in one
 transaction: `with database.write() as connection: …`.
 """
 
+from pipeline.store import review_tables
 from pipeline.store.database import Database, open_database, sqlite_url
 
-__all__ = ["Database", "open_database", "sqlite_url"]
+__all__ = ["Database", "open_database", "review_tables", "sqlite_url"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.documents import (
@@ -110,6 +110,22 @@ def load_revisions(connection: Connection, document_id: str) -> list[Revision]:
         )
         for row in connection.execute(statement)
     ]
+
+
+def load_pages(
+    connection: Connection, wanted: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], Page]:
+    """The page that first showed each of these revisions, by document and number."""
+    key = tuple_(revisions.c.document_id, revisions.c.number)
+    statement = (
+        select(revisions.c.document_id, revisions.c.number, *page_columns())
+        .join(pages, pages.c.id == revisions.c.page_id)
+        .where(key.in_(wanted))
+    )
+    return {
+        (row.document_id, row.number): page_of(row)
+        for row in connection.execute(statement)
+    }
 
 
 def find_document(connection: Connection, url: str) -> str | None:

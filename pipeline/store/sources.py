@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.documents import Kind
-from pipeline.sources import Source
+from pipeline.sources import Rights, Source
 from pipeline.store.tables import sources
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceRow:
-    """A source as the store knows it; stays when its file is removed."""
+    """A source as the store knows it; stays when its file is removed.
+
+    Its documents go on obeying the rights it had last.
+    """
 
     name: str
     kind: Kind
@@ -24,7 +28,7 @@ class SourceRow:
     country: str
     owner: str
     audience: tuple[str, ...]
-    rights: str
+    rights: Rights
     first_seen_at: datetime
     removed_at: datetime | None
 
@@ -42,6 +46,9 @@ def keep_sources(
             "owner": source.owner,
             "audience": list(source.audience),
             "rights": source.rights.show,
+            "excerpt_characters": source.rights.excerpt_characters,
+            "notice": source.rights.notice,
+            "pass_on_days": source.rights.pass_on_days,
             "first_seen_at": now,
             "removed_at": None,
         }
@@ -72,7 +79,23 @@ def mark_removed(connection: Connection, name: str, now: datetime) -> bool:
 def source_rows(connection: Connection) -> dict[str, SourceRow]:
     """Every source ever crawled or imported, by name."""
     rows = connection.execute(select(sources).order_by(sources.c.name))
-    return {
-        row.name: SourceRow(**{**row._mapping, "audience": tuple(row.audience)})
-        for row in rows
-    }
+    return {row.name: _source_row(row) for row in rows}
+
+
+def _source_row(row: Row[Any]) -> SourceRow:
+    return SourceRow(
+        name=row.name,
+        kind=row.kind,
+        publisher=row.publisher,
+        country=row.country,
+        owner=row.owner,
+        audience=tuple(row.audience),
+        rights=Rights(
+            show=row.rights,
+            excerpt_characters=row.excerpt_characters,
+            notice=row.notice,
+            pass_on_days=row.pass_on_days,
+        ),
+        first_seen_at=row.first_seen_at,
+        removed_at=row.removed_at,
+    )

@@ -81,11 +81,15 @@ sources = Table(
     Column("country", String(2), nullable=False, server_default=""),
     Column("owner", Text, nullable=False, server_default=""),
     Column("audience", JSON, nullable=False),
-    Column("rights", String(16), nullable=False, server_default="full"),
+    Column("rights", String(16), nullable=False, server_default="headline"),
+    Column("excerpt_characters", Integer, nullable=False, server_default="300"),
+    Column("notice", Text, nullable=False, server_default=""),
+    Column("pass_on_days", Integer, nullable=False, server_default="0"),
     Column("first_seen_at", Moment, nullable=False),
     Column("removed_at", Moment),
 )
-"""What documents of a source show; stays when the source's file is removed."""
+"""What documents of a source show; stays when the source's file is removed. `rights`,
+and the three after it, are what of them may leave the desk."""
 
 hosts = Table(
     "hosts",

@@ -1,14 +1,13 @@
-"""Writes exports: JSON Lines, and CSV that no spreadsheet can run."""
+"""JSON Lines, and CSV that no spreadsheet can run."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
-if TYPE_CHECKING:
-    from search_index.answer import Exported
+from babelwire.exports.released import Released, Report
 
 COLUMNS = (
     "id",
@@ -30,30 +29,31 @@ COLUMNS = (
     "duplicates",
     "text",
     "translation",
+    "rights",
+    "notice",
 )
+"""`rights` is what was let out: `full`, `excerpt` or `headline`."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run by spreadsheets (OWASP, CSV Injection; W6)."""
 
 
-def write_json_lines(found: Iterable[Exported], file: IO[str]) -> int:
-    """A hit's fields with text and translation, one object a line; how many."""
-    number = 0
-    for row in map(_row, found):
+def write_json_lines(found: Iterable[Released], file: IO[str]) -> Report:
+    """A hit's fields with what may leave of its texts, one object a line."""
+    report = Report()
+    for row in map(row_of, report.counting(found)):
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        number += 1
-    return number
+    return report
 
 
-def write_csv(found: Iterable[Exported], file: IO[str]) -> int:
-    """RFC 4180 with a header line; how many documents."""
+def write_csv(found: Iterable[Released], file: IO[str]) -> Report:
+    """RFC 4180 with a header line."""
+    report = Report()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
-    number = 0
-    for row in map(_row, found):
+    for row in map(row_of, report.counting(found)):
         writer.writerow([harmless(row.get(column)) for column in COLUMNS])
-        number += 1
-    return number
+    return report
 
 
 def harmless(value: Any) -> str:
@@ -66,9 +66,19 @@ def harmless(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _row(found: Exported) -> dict[str, Any]:
+def row_of(one: Released) -> dict[str, Any]:
+    """Everything of a document that may leave, by `COLUMNS` and more."""
     from search_index.query import hit_json
 
-    row = hit_json(found.hit)
+    row = hit_json(one.hit)
     row.pop("passages", None)
-    return {**row, "text": found.text, "translation": found.translation}
+    texts = one.leaving.texts
+    return {
+        **row,
+        "title": texts.title,
+        "translated_title": texts.translated_title,
+        "text": texts.text,
+        "translation": texts.translation,
+        "rights": one.leaving.show,
+        "notice": one.leaving.notice,
+    }

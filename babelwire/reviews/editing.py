@@ -1,0 +1,162 @@
+"""Adding documents to a review: which revision, which words, who else has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from babelwire.reviews.wording import SUMMARY_CHARACTERS, first_sentences
+from pipeline.documents import Document
+from pipeline.errors import InputError
+from pipeline.reviews import Change, NewItem, Review
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from pipeline.store import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """What is to be added.
+
+    Attributes:
+        reference: `ID`, then its newest revision now, or `ID@REVISION`.
+        target: Of the translation that the summary is taken from.
+        section_id: None for the last section.
+        passage: Positions of segments to quote, in order.
+        note: Of the desk.
+        tags: Of the desk.
+        summary_characters: Of the prefilled summary, at most.
+    """
+
+    reference: str
+    target: str
+    section_id: int | None = None
+    passage: tuple[int, ...] = ()
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    summary_characters: int = SUMMARY_CHARACTERS
+
+
+def add_document(database: Database, change: Change, addition: Addition) -> int:
+    """Adds a document as the last item of a section; the item's id.
+
+    Raises:
+        InputError: No such document, revision, passage or section; the document is in
+            the review already; the review is no draft.
+        FrozenReviewError: The review was sent.
+        StaleReviewError: The review was changed since it was loaded.
+    """
+    from pipeline.store.review_contents import add_item
+    from pipeline.store.reviews import load
+
+    with database.write() as connection:
+        item = new_item(connection, addition)
+        review = load(connection, change.review_id)
+        section_id = addition.section_id or last_section(review)
+        return add_item(connection, change, section_id, item)
+
+
+def new_item(connection: Connection, addition: Addition) -> NewItem:
+    """The item that an addition makes.
+
+    Raises:
+        InputError: No such document, revision or passage.
+    """
+    from pipeline.store.reviews import publishers_besides
+
+    document = _document(connection, addition.reference)
+    _check_passage(document, addition.passage)
+    summary = first_sentences(document, addition.target, addition.summary_characters)
+    return NewItem(
+        document_id=document.id,
+        revision=document.revision,
+        passage=addition.passage,
+        summary=summary.text,
+        summary_language=summary.language,
+        summary_by=summary.by,
+        summary_positions=summary.positions,
+        summary_origins=summary.origins,
+        note=addition.note,
+        tags=addition.tags,
+        also_in=publishers_besides(connection, document.id),
+    )
+
+
+def last_section(review: Review) -> int:
+    """The id of a review's last section.
+
+    Raises:
+        InputError: It has none.
+    """
+    if not review.sections:
+        raise InputError(
+            f"review {review.id} has no section to put it in; add one with "
+            f'"babelwire review section {review.id} HEADING"'
+        )
+    return review.sections[-1].id
+
+
+def section_at(review: Review, number: int) -> int:
+    """The id of a section by its number, which counts from 1.
+
+    Raises:
+        InputError: There is none with that number.
+    """
+    if not 1 <= number <= len(review.sections):
+        raise InputError(
+            f"review {review.id} has no section number {number}; it has "
+            f"{len(review.sections)}"
+        )
+    return review.sections[number - 1].id
+
+
+def item_of(review: Review, document_id: str) -> int:
+    """The id of the item that a document is.
+
+    Raises:
+        InputError: The document is not in the review.
+    """
+    for item in review.items:
+        if document_id in {item.document_id, item.citation}:
+            return item.id
+    raise InputError(f"{document_id} is not in review {review.id}")
+
+
+def _document(connection: Connection, reference: str) -> Document:
+    from pipeline.store.documents import (
+        load_documents,
+        load_revision,
+        parse_reference,
+    )
+
+    parsed = parse_reference(reference)
+    if parsed is None:
+        raise InputError(
+            f'"{reference}" is no document id, expected e.g. dfxhautcqiqn7zt5j or '
+            "dfxhautcqiqn7zt5j@2"
+        )
+    current = load_documents(connection, [parsed.id])
+    if not current or current[0].deleted:
+        raise InputError(f"no document {parsed.id} in this workspace")
+    if parsed.revision in {None, current[0].revision}:
+        return current[0]
+    found = load_revision(connection, parsed.id, parsed.revision or 0)
+    if found is None:
+        raise InputError(
+            f"{parsed.id} has no revision {parsed.revision}; its newest is "
+            f"{current[0].revision}"
+        )
+    return found
+
+
+def _check_passage(document: Document, passage: Sequence[int]) -> None:
+    known = {segment.position for segment in document.segments}
+    missing = [position for position in passage if position not in known]
+    if missing:
+        raise InputError(
+            f"{document.id}@{document.revision} has no sentence {missing[0]}; "
+            f"it has {len(known)}, counted from 0, the headline first"
+        )
