@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from babelwire.reviews.contract import Health
     from babelwire.reviews.showing import View
     from babelwire.workspace import Workspace
     from pipeline.reviews import Change, Review
@@ -262,13 +261,14 @@ def send(
     timezone: str | None,
 ) -> None:
     """Freeze an approved review and write its files; no mail leaves this machine."""
+    from babelwire.reviews.outward import health_of
     from babelwire.reviews.sending import send as freeze_and_write
     from babelwire.terminal import say
 
     with _store(root) as (workspace, database):
         _, change = _changing(database, review_id, actor)
         view = _view(workspace, database, timezone)
-        health = _health(workspace, database)
+        health = health_of(workspace, database)
         paths = freeze_and_write(database, change, view, health, folder)
     say(f"Review {review_id} is sent and stays as it is:")
     for path in paths:
@@ -296,13 +296,14 @@ def export(
     root: Path, review_id: int, *, kind: Any, output: Path, timezone: str | None
 ) -> None:
     """Write one file of a review: as it was sent, or as it is now."""
+    from babelwire.reviews.outward import health_of
     from babelwire.reviews.sending import export as exported
     from babelwire.reviews.sending import write_file
     from babelwire.terminal import say
 
     with _store(root) as (workspace, database):
         view = _view(workspace, database, timezone)
-        health = _health(workspace, database)
+        health = health_of(workspace, database)
         content = exported(database, review_id, kind, view, health)
     write_file(output, content)
     say(f"Review {review_id} is in {output}.")
@@ -355,9 +356,7 @@ def _changing(
 def _view(workspace: Workspace, database: Database, timezone: str | None) -> View:
     from zoneinfo import ZoneInfo
 
-    from babelwire.assembly import now
-    from babelwire.reading import load_rights
-    from babelwire.reviews.showing import View, by_rights
+    from babelwire.reviews.outward import outward_view
     from babelwire.searching import local_zone
 
     zone = timezone or local_zone()
@@ -367,39 +366,17 @@ def _view(workspace: Workspace, database: Database, timezone: str | None) -> Vie
         raise click.UsageError(
             f'no time zone "{zone}", expected an IANA name, e.g. Europe/Moscow'
         ) from error
-    rights_of = load_rights(database, workspace.sources)
-    at = now()
-    return View(
-        target=workspace.config.target,
-        timezone=zone,
-        now=at,
-        may_show=by_rights(rights_of, at),
-        rights_of=rights_of,
-    )
-
-
-def _health(workspace: Workspace, database: Database) -> Health:
-    from babelwire.overview import load_status
-
-    health: Health = load_status(workspace, database)["sources"]
-    return health
+    return outward_view(workspace, database, zone)
 
 
 def _actor(given: str | None) -> str:
-    import getpass
+    from babelwire.reviews.outward import user_name
 
-    if given is not None:
-        return given
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a user without a name
-        return ""
+    return user_name() if given is None else given
 
 
 def _today() -> date:
-    from zoneinfo import ZoneInfo
-
-    from babelwire.assembly import now
+    from babelwire.reviews.outward import today
     from babelwire.searching import local_zone
 
-    return now().astimezone(ZoneInfo(local_zone())).date()
+    return today(local_zone())

@@ -72,18 +72,40 @@ def send(
         FrozenReviewError: It was sent already.
         StaleReviewError: It was changed since it was loaded.
     """
+    from pipeline.store.reviews import freeze
+
+    files = _final(database, change, view, health)
+    with _staged(folder, files) as staged:
+        with database.write() as connection:
+            freeze(connection, change, files)
+        return _placed(staged, folder, files)
+
+
+def send_within(database: Database, change: Change, view: View, health: Health) -> None:
+    """Freezes an approved review as it is now; `export` gives its files from then on.
+
+    Arguments and errors as of `send`, without its folder.
+    """
+    from pipeline.store.reviews import freeze
+
+    files = _final(database, change, view, health)
+    with database.write() as connection:
+        freeze(connection, change, files)
+
+
+def _final(
+    database: Database, change: Change, view: View, health: Health
+) -> dict[str, bytes]:
+    """The files of a review that may be sent."""
     from pipeline.store.review_changes import check
-    from pipeline.store.reviews import freeze, load
+    from pipeline.store.reviews import load
 
     with database.read() as connection:
         review = load(connection, change.review_id)
         check(connection, change, "approved")
         loaded = load_items(connection, review)
-    files = render(show_review(replace(review, status="sent"), loaded, view), health)
-    with _staged(folder, files) as staged:
-        with database.write() as connection:
-            freeze(connection, change, files)
-        return _placed(staged, folder, files)
+    shown = show_review(replace(review, status="sent"), loaded, view)
+    return render(shown, health)
 
 
 def export(

@@ -18,6 +18,7 @@ from babelwire.web import (
     errors,
     exporting,
     feed,
+    reviews,
     searches,
     settings,
     sources,
@@ -63,7 +64,17 @@ def make_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.middleware("http")(_guarded)
-    rooms = (searches, documents, corrections, sources, settings, exporting, feed, api)
+    rooms = (
+        searches,
+        documents,
+        corrections,
+        sources,
+        settings,
+        exporting,
+        reviews,
+        feed,
+        api,
+    )
     for room in rooms:
         app.include_router(room.router)
     errors.install(app)

@@ -10,6 +10,7 @@ from babelwire.web.citations import bibtex, csl_json, metadata, plain_citation
 from babelwire.web.document_page import VIEWS, DocumentPage, document_page
 from babelwire.web.errors import NotFoundError
 from babelwire.web.rendering import render
+from babelwire.web.searches import chosen_documents
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def document(request: Request, reference: str) -> Response:
         translation=translation,
         citation=plain_citation(page.document, _fetched_on(page)),
         metadata=list(metadata(page.document)),
+        chosen=chosen_documents(request),
         corrected=_number(request.query_params.get("corrected", "")),
     )
 

@@ -18,11 +18,12 @@ from pipeline.errors import (
     QueryError,
     UnavailableError,
 )
+from pipeline.reviews import FrozenReviewError, StaleReviewError
 
 if TYPE_CHECKING:
     from babelwire.web.wording import Wording
 
-BAD_REQUEST, NOT_FOUND, UNAVAILABLE, FAILED = 400, 404, 503, 500
+BAD_REQUEST, NOT_FOUND, CONFLICT, UNAVAILABLE, FAILED = 400, 404, 409, 503, 500
 API = "/api/"
 
 
@@ -41,6 +42,8 @@ def status_of(error: BabelwireError) -> int:
     """The HTTP status that says what an error is."""
     if isinstance(error, NotFoundError):
         return NOT_FOUND
+    if isinstance(error, StaleReviewError | FrozenReviewError):
+        return CONFLICT
     if isinstance(error, ConfigError):
         return BAD_REQUEST
     return UNAVAILABLE if isinstance(error, UnavailableError) else FAILED
@@ -108,6 +111,11 @@ def _words(w: Wording, status: int) -> tuple[str, str]:
         return (
             w.text("Not available now"),
             w.text("Try again in a moment; nothing was lost."),
+        )
+    if status == CONFLICT:
+        return (
+            w.text("Changed meanwhile"),
+            w.text("Go back, load the page again, and repeat your change."),
         )
     if status in {401, 403}:
         return w.text("Not allowed"), w.text("Go back, load the page again, try again.")

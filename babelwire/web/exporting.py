@@ -13,7 +13,6 @@ from babelwire.exports.formats import FORMATS, write
 from babelwire.exports.released import release
 from babelwire.reading import load_rights
 from babelwire.web.addresses import read_address
-from babelwire.workspace import Workspace
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def export(request: Request) -> Response:
     address = replace(read_address(request.query_params.multi_items()), page=1)
     asked = address.request(request.state.wording.timezone)
     context = services.context()
-    workspace = Workspace(services.workspace.root)  # files may have changed
+    workspace = services.fresh_workspace()
     rights_of = load_rights(services.database, workspace.sources)
     released = release(
         found(asked, context, index=services.index), rights_of, context.now

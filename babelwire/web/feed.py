@@ -11,7 +11,6 @@ from fastapi import APIRouter, Request, Response
 from babelwire.reading import load_rights
 from babelwire.rights import excerpt, how_much
 from babelwire.web.addresses import read_address
-from babelwire.workspace import Workspace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +45,7 @@ def feed(request: Request) -> Response:
     )
     ET.SubElement(root, f"{{{ATOM}}}link", rel="alternate", href=base + address.url())
     hits = [hit for hit in results.hits if hit.match == "all"]
-    workspace = Workspace(services.workspace.root)  # files may have changed
+    workspace = services.fresh_workspace()
     rights_of = load_rights(services.database, workspace.sources)
     newest = max(map(_updated, hits), default=context.now)
     _add(root, "updated", newest.isoformat())

@@ -75,6 +75,7 @@ def _environment(w: Wording) -> Environment:
         "step_name": partial(step_name, w),
         "flag_words": partial(flag_words, w),
         "reason_words": plain_reason,
+        "review_status": partial(review_status, w),
     }
     return environment
 
@@ -155,6 +156,16 @@ def step_name(w: Wording, stage: str) -> str:
         "index": w.text("make searchable"),
     }
     return names.get(stage, stage)
+
+
+def review_status(w: Wording, status: str) -> str:
+    """How far a press review is."""
+    names = {
+        "draft": w.text("draft"),
+        "approved": w.text("approved"),
+        "sent": w.text("sent"),
+    }
+    return names.get(status, status)
 
 
 def flag_words(w: Wording, flag: str) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
+from babelwire.reviews.outward import today
 from babelwire.web.addresses import read_address
 from babelwire.web.rendering import render
+from babelwire.web.review_page import documents_in, newest_draft
 from babelwire.web.search_page import search_page
 
 if TYPE_CHECKING:
@@ -44,7 +46,14 @@ def search(request: Request) -> Response:
         notices=list(_notices(w, page.results.notices)),
         help=_help(w),
         exports=EXPORTS,
+        chosen=chosen_documents(request),
     )
+
+
+def chosen_documents(request: Request) -> frozenset[str]:
+    """What is in today's press review already."""
+    database = request.app.state.services.database
+    return documents_in(newest_draft(database, today(request.state.wording.timezone)))
 
 
 def _notices(w: Wording, notices: Sequence[Notice]) -> Iterator[str]:

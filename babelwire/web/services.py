@@ -43,6 +43,12 @@ class Services:
         """What questions need besides their words, now."""
         return replace(self._context, now=now())
 
+    def fresh_workspace(self) -> Workspace:
+        """The same, its files read again: sources may have changed."""
+        from babelwire.workspace import Workspace
+
+        return Workspace(self.workspace.root)
+
     @property
     def target(self) -> str:
         """The language that is translated to and searched."""

@@ -26,6 +26,7 @@
     j: () => choose(chosen + 1),
     k: () => choose(chosen - 1),
     o: () => hits[chosen]?.querySelector("h3 a").click(),
+    r: () => (hits[chosen] ?? document).querySelector("form.add button")?.click(),
     t: turn,
   };
   document.addEventListener("keydown", (event) => {

@@ -1,12 +1,15 @@
 """The desk over the demo's workspace, asked without a network."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from babelwire.web.app import make_app
+from babelwire.web.reader import TOKEN
 from babelwire.web.services import Services, open_services
 from babelwire.workspace import find_workspace
 from tests.babelwire.conftest import Demo
@@ -28,6 +31,28 @@ def client(services: Services) -> Iterator[TestClient]:
         client.headers["accept-language"] = "en"
         client.cookies.set("timezone", "UTC")
         yield client
+
+
+@pytest.fixture
+def own(demo: Demo, tmp_path: Path) -> Iterator[TestClient]:
+    """The same over a copy of the workspace, which may be changed."""
+    copy = tmp_path / "copy"
+    shutil.copytree(demo.workspace, copy)
+    with (
+        open_services(find_workspace(copy)) as services,
+        TestClient(make_app(services), base_url=HOME) as client,
+    ):
+        client.headers["accept-language"] = "en"
+        client.cookies.set("timezone", "UTC")
+        client.get("/")
+        yield client
+
+
+def send(client: TestClient, path: str, **fields: object) -> str:
+    """What a form leads to: an address, or the page it answers with."""
+    sent = {"token": client.cookies[TOKEN], **fields}
+    answer = client.post(path, data=sent, follow_redirects=False)
+    return answer.headers["location"] if answer.status_code == 303 else answer.text
 
 
 def search(client: TestClient, **parameters: Any) -> Any:

@@ -2,8 +2,10 @@
 
 import contextlib
 import re
+import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -15,9 +17,10 @@ from babelwire.assembly import now
 from babelwire.commands.serve import listening
 from babelwire.web.app import make_app
 from babelwire.web.services import Services, open_services
-from babelwire.workspace import make_workspace
+from babelwire.workspace import find_workspace, make_workspace
 from pipeline.documents import Document
 from search_index.entry import build_entry
+from tests.babelwire.conftest import Demo
 from tests.conftest import CHROMIUM
 from tests.search_index.samples import document
 
@@ -33,7 +36,16 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PAGES = ("/", "/?q=mayors+kazan", "/?q=zzzzz", "/sources", "/status", "/?q=%28")
+PAGES = (
+    "/",
+    "/?q=mayors+kazan",
+    "/?q=zzzzz",
+    "/reviews",
+    "/corrections",
+    "/sources",
+    "/status",
+    "/?q=%28",
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +73,15 @@ def served(services: Services) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture
+def own_home(demo: Demo, tmp_path: Path) -> Iterator[str]:
+    """A desk over a copy of the demo, which may be changed."""
+    copy = tmp_path / "copy"
+    shutil.copytree(demo.workspace, copy)
+    with open_services(find_workspace(copy)) as services, served(services) as address:
+        yield address
 
 
 class Visit:
@@ -162,6 +183,34 @@ def test_keys_move_through_an_answer(browser: Browser, home: str) -> None:
         page.wait_for_url("**/documents/**")
         page.keyboard.press("t")
         page.wait_for_url("**view=original")
+
+
+def test_the_first_ten_minutes_of_a_press_officer(
+    browser: Browser, own_home: str
+) -> None:
+    """From two finds by key to a sent review, read again as it was sent."""
+    with Visit(browser, own_home) as visit:
+        for language in ("ar", "vi"):
+            page = visit.go(f"/?q=forum&lang={language}")
+            page.keyboard.press("j")
+            with page.expect_navigation():
+                page.keyboard.press("r")
+            expect(page.locator(".chosen-mark")).to_have_count(1)
+        page = visit.go("/reviews")
+        page.locator("h3 a").first.click()
+        found = Axe().run(page).response["violations"]
+        assert [v["id"] for v in found if v["impact"] in {"serious", "critical"}] == []
+        assert fits(page)
+        page.locator("textarea").first.fill("Mayors of 21 countries met in Kazan.")
+        page.get_by_role("button", name="Save").first.click()
+        page.get_by_role("button", name="Approve").click()
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_text("It stays as it was sent")).to_be_visible()
+        page.get_by_role("link", name="look at it").click()
+        text = page.inner_text("body")
+        assert "Mayors of 21 countries met in Kazan." in text
+        assert "قازان" in text
+        assert visit.outside() == []
 
 
 def test_times_are_those_of_the_browser_from_the_second_page_on(
