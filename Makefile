@@ -17,7 +17,7 @@ WORKERS ?= 2
 MESSAGES := -k text -k texts:1,2 -k counted:1,2 --no-location
 
 .PHONY: help demo test check quality bench setup setup-dev lock format postgresql \
-	elasticsearch transformers messages clean
+	elasticsearch transformers messages screenshots clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -105,6 +105,9 @@ messages: setup-dev ## brings the interface's catalogs up to date with its messa
 		$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
 			--omit-header -w 88 -l $$language -i .cache/messages.pot \
 			-o babelwire/web/locales/$$language.po; done
+
+screenshots: setup-dev ## the pictures of the desk in README; needs Chromium
+	@$(BIN)/python -m tests.screenshots
 
 clean: ## removes the environment, caches and the demo's workspace
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .cache \

@@ -188,6 +188,7 @@ def _document_at(database: Database, url: str) -> str:
 def _next_steps(folder: Path, changed: str) -> list[str]:
     command = f"{_own_command()} --workspace {folder}"
     return [
+        f"{command} serve    # the desk, in your browser",
         f'{command} search "sister cities agreement" --kind official',
         f"{command} show --diff {changed}",
         f'{command} search "мэры городов БРИКС"',
