@@ -78,7 +78,7 @@ def add_site(
     if not found["endpoints"]:
         _say_nothing_found(url, found)
         return 1
-    draft = _draft(name, wishes, found)
+    draft = draft_source(name, wishes, found)
     _show(draft, found)
     if wishes.ask and sys.stdin.isatty():
         click.confirm("Write this source?", default=True, abort=True)
@@ -140,7 +140,8 @@ def _say_nothing_found(url: str, found: dict[str, Any]) -> None:
     )
 
 
-def _draft(name: str, wishes: Wishes, found: dict[str, Any]) -> SourceDraft:
+def draft_source(name: str, wishes: Wishes, found: dict[str, Any]) -> SourceDraft:
+    """The settings that are proposed for what was found at an address."""
     endpoints = found["endpoints"]
     chosen = {
         kind: tuple(e["url"] for e in endpoints if e["kind"] == kind)

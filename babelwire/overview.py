@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from babelwire.workspace import Workspace
     from pipeline.store import Database
 
-SILENT_AFTER = timedelta(days=7)
-"""A source without a new article for so long is called silent: weekly papers
-are the slowest that are followed."""
-
 MAX_SET_ASIDE = 20
 USAGE_PERIOD = timedelta(days=30)
 
@@ -169,36 +165,34 @@ def _show_index(index: Mapping[str, Any]) -> None:
 def _health(
     workspace: Workspace, connection: Connection, at: datetime
 ) -> dict[str, dict[str, Any]]:
-    """Of every configured source: last visit, silence, failing endpoints."""
-    from pipeline.store.frontier import endpoints, newest_articles
-    from pipeline.store.runs import latest_runs
+    """Of every configured source, in English."""
+    from babelwire.health import load_health
+    from babelwire.web.findings import finding_words
+    from babelwire.web.wording import Wording
 
-    runs = latest_runs(connection)
-    newest = newest_articles(connection)
-    failing: dict[str, list[str]] = {}
-    for endpoint in endpoints(connection):
-        if endpoint.outcome == "failed":
-            failing.setdefault(endpoint.source, []).append(
-                f"{endpoint.url}: {plain_reason(endpoint.reason)}"
-            )
-    health = {}
-    for name, source in workspace.sources.items():
-        run, last = runs.get(name), newest.get(name)
-        problems = list(failing.get(name, ()))
-        silent = run is not None and (last is None or at - last > SILENT_AFTER)
-        if silent:
-            since = f"since {last:%d %b %Y}" if last else "ever"
-            problems.append(f"silent: no new article {since}")
-        if run is not None and run.capped:
-            problems.append("the last run reached max_pages_per_run; run it again")
-        health[name] = {
-            "enabled": source.enabled,
-            "last_visit_at": run.started_at.isoformat() if run else None,
-            "newest_article_at": last.isoformat() if last else None,
-            "silent": silent,
-            "problems": problems,
+    wording = Wording("en", "UTC")
+    return {
+        name: {
+            "enabled": found.enabled,
+            "last_visit_at": _iso(found.last_visit_at),
+            "last_read_at": _iso(found.last_read_at),
+            "next_visit_at": _iso(found.next_visit_at),
+            "newest_article_at": _iso(found.newest_article_at),
+            "new_documents": list(found.counts),
+            "usual_documents_per_day": found.usual,
+            "silent": any(finding.code == "silent" for finding in found.findings),
+            "problems": [
+                finding_words(wording, finding)
+                for finding in found.findings
+                if finding.code != "new"
+            ],
         }
-    return health
+        for name, found in load_health(workspace.sources, connection, at).items()
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _stages(connection: Connection) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import tomlkit
 
+from pipeline.errors import SourceError
 from pipeline.settings import read_toml
-from pipeline.sources import SHOW_BY_KIND, read_source
+from pipeline.sources import NAME_PATTERN, SHOW_BY_KIND, read_source
 
 _TEMPLATE = """\
 name = {name}
@@ -94,8 +95,13 @@ def write_source(folder: Path, name: str, text: str) -> Path:
     """Writes a source's file and checks that it is valid.
 
     Raises:
-        SourceError: The text is no valid source; nothing is left behind.
+        SourceError: The name could lead elsewhere (W8), or the text is no valid
+            source; nothing is left behind.
     """
+    if NAME_PATTERN.fullmatch(name) is None:
+        raise SourceError(
+            f'name: found "{name}", expected lower-case letters, digits and hyphens'
+        )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.toml"
     path.write_text(text, encoding="utf-8")

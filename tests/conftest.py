@@ -13,12 +13,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
 from pipeline.store import Database, open_database, sqlite_url
 from pipeline.store.tables import metadata
 from tests.pipeline.builders import NOW
 from tests.trained import missing
+
+# No timing assertion: a slow machine or disk is no fault of the code (STYLE).
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 POSTGRESQL = os.environ.get("BABELWIRE_TEST_POSTGRESQL", "")
 CHROMIUM = os.environ.get("BABELWIRE_TEST_CHROMIUM") or next(

@@ -22,6 +22,7 @@ from babelwire.web import (
     searches,
     settings,
     sources,
+    sourcing,
 )
 from babelwire.web.reader import TOKEN, remember, token_of, wording_of
 
@@ -68,10 +69,11 @@ def make_app(services: Services) -> FastAPI:
         searches,
         documents,
         corrections,
+        reviews,
         sources,
+        sourcing,
         settings,
         exporting,
-        reviews,
         feed,
         api,
     )

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from babelwire.assembly import now
+from babelwire.health import SourceHealth, load_health
 from babelwire.overview import load_status
 from babelwire.retrying import revive
+from babelwire.web.findings import finding_words
 from babelwire.web.reader import check_form
 from babelwire.web.rendering import render
+from babelwire.web.volume import Volume, volume
 from babelwire.workspace import Workspace
 
 if TYPE_CHECKING:
     from babelwire.web.services import Services
+    from babelwire.web.wording import Wording
+    from pipeline.sources import Source
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,44 +30,50 @@ SEE_OTHER = 303
 
 @dataclass(frozen=True, kw_only=True)
 class SourceLine:
-    """A source at a glance."""
+    """A source at a glance.
 
-    name: str
-    publisher: str
-    country: str
-    kind: str
-    enabled: bool
+    Attributes:
+        source: As its file says.
+        documents: That it gave so far.
+        health: How it is.
+        verdict: That in a reader's words, the worst first; empty: it is well.
+        volume: Its last days.
+    """
+
+    source: Source
     documents: int
-    last_visit_at: datetime | None
-    newest_article_at: datetime | None
-    problems: tuple[str, ...]
+    health: SourceHealth
+    verdict: tuple[str, ...]
+    volume: Volume
 
 
-def source_lines(services: Services) -> list[SourceLine]:
-    """Every configured source; those with problems first."""
+def source_lines(services: Services, w: Wording) -> list[SourceLine]:
+    """Every configured source: in trouble, well, switched off; each by publisher."""
+    from pipeline.store.documents import count_by_source
+
     workspace = Workspace(services.workspace.root)  # files may have changed
-    status = load_status(workspace, services.database)["sources"]
+    at = now()
+    with services.database.read() as connection:
+        found = load_health(workspace.sources, connection, at)
+        counts = count_by_source(connection)
     lines = [
         SourceLine(
-            name=name,
-            publisher=source.publisher,
-            country=source.country,
-            kind=source.kind,
-            enabled=source.enabled,
-            documents=status[name]["documents"],
-            last_visit_at=_moment(status[name].get("last_visit_at")),
-            newest_article_at=_moment(status[name].get("newest_article_at")),
-            problems=tuple(status[name].get("problems", ())),
+            source=source,
+            documents=counts.get(name, 0),
+            health=found[name],
+            verdict=tuple(finding_words(w, each) for each in found[name].findings),
+            volume=volume(found[name].counts, found[name].usual, at.date()),
         )
         for name, source in workspace.sources.items()
     ]
-    return sorted(lines, key=lambda line: (not line.problems, line.publisher))
+    return sorted(lines, key=_place)
 
 
 @router.get("/sources")
 def sources(request: Request) -> Response:
-    """Health of every source."""
-    lines = source_lines(request.app.state.services)
+    """Health of every source, and a form to look at a new one."""
+    w: Wording = request.state.wording
+    lines = source_lines(request.app.state.services, w)
     return render(request, "sources.html", sources=lines)
 
 
@@ -83,5 +94,6 @@ def retry(request: Request, token: str = Form("")) -> Response:
     return RedirectResponse("/status", SEE_OTHER)
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _place(line: SourceLine) -> tuple[bool, bool, str]:
+    health = line.health
+    return (not health.is_in_trouble, not health.enabled, line.source.publisher)

@@ -88,3 +88,14 @@ def latest_runs(connection: Connection, *, limit: int = 1000) -> dict[str, Run]:
     for row in rows:
         found.setdefault(row.source, Run(**row._mapping))
     return found
+
+
+def runs_of(connection: Connection, source: str, *, limit: int) -> list[Run]:
+    """The newest runs of a source, the newest first."""
+    rows = connection.execute(
+        select(runs)
+        .where(runs.c.source == source)
+        .order_by(runs.c.id.desc())
+        .limit(limit)
+    )
+    return [Run(**row._mapping) for row in rows]

@@ -9,6 +9,8 @@ import pytest
 
 from babelwire.demo.server import WorldServer, serve
 from babelwire.demo.world import World
+from babelwire.sourcefile import write_source
+from pipeline.errors import SourceError
 from tests.babelwire.conftest import babelwire
 from tests.site import Site
 
@@ -167,3 +169,15 @@ def test_an_address_that_redirects_later_leads_to_the_document(
     source = babelwire("status", "--json", workspace=workspace).json["sources"]["tram"]
     assert source["documents"] == 1
     assert source["duplicate"] == 1
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "A", "x.toml", "x\n"])
+def test_a_name_that_leads_elsewhere_writes_nothing(tmp_path: Path, name: str) -> None:
+    """W8"""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (tmp_path / "x.toml").write_text("kept", "utf-8")
+    with pytest.raises(SourceError, match="name"):
+        write_source(folder, name, "name = 1")
+    assert (tmp_path / "x.toml").read_text("utf-8") == "kept"
+    assert list(folder.iterdir()) == []

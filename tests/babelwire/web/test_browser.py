@@ -43,6 +43,7 @@ PAGES = (
     "/reviews",
     "/corrections",
     "/sources",
+    "/sources/vestnik-kazanki",
     "/status",
     "/?q=%28",
 )
