@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.babelwire.conftest import Demo
-from tests.babelwire.web.conftest import search
+from tests.babelwire.web.conftest import search, send
 
 VOID = {"meta", "link", "input", "rect", "br"}
 
@@ -253,6 +253,10 @@ def test_an_unchanged_document_is_not_sent_again(
         ("/api/v1/search?q=%28", 400),
         ("/api/v1/search?page=0", 400),
         ("/api/v1/nothing", 404),
+        ("/api/v1/reviews/7", 404),
+        ("/api/v1/reviews/0", 400),
+        ("/api/v1/corrections?limit=0", 400),
+        ("/api/v1/documents/daaaaaaaaaaaaaaaa/segments", 404),
     ],
 )
 def test_an_error_of_the_api_is_a_problem_document(
@@ -271,5 +275,35 @@ def test_the_description_of_the_api_is_openapi_3_1(client: TestClient) -> None:
     assert set(described["paths"]) == {
         "/api/v1/search",
         "/api/v1/documents/{reference}",
+        "/api/v1/documents/{reference}/segments",
+        "/api/v1/corrections",
+        "/api/v1/sources",
+        "/api/v1/reviews",
+        "/api/v1/reviews/{review_id}",
         "/api/v1/status",
     }
+
+
+def test_the_api_gives_sentences_sources_and_what_people_did(
+    own: TestClient,
+) -> None:
+    found = search(own, q="forum", lang="ar")["hits"][0]["id"]
+    sentences = own.get(f"/api/v1/documents/{found}@1/segments").json()
+    assert sentences["language"] == "ar"
+    assert all(each["translation"] for each in sentences["segments"])
+    where = f"/documents/{found}/sentences/2"
+    send(own, where, text="A person's words.")
+    corrected = own.get("/api/v1/corrections").json()["corrections"]
+    assert [c["target_text"] for c in corrected] == ["A person's words."]
+    sources = own.get("/api/v1/sources").json()["sources"]
+    assert sources["vestnik-kazanki"]["country"] == "RU"
+    assert sources["vestnik-kazanki"]["rights"]["show"] in {
+        "full",
+        "excerpt",
+        "headline",
+    }
+    send(own, "/reviews/add", document=found)
+    listed = own.get("/api/v1/reviews").json()["reviews"]
+    assert [review["items"] for review in listed] == [1]
+    review = own.get(f"/api/v1/reviews/{listed[0]['id']}").json()
+    assert found in str(review["sections"])
