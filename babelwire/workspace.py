@@ -44,12 +44,17 @@ class Workspace:
     @cached_property
     def names(self) -> Mapping[str, Name]:
         """People, institutions and places by id."""
-        return read_names(self.root / "names")
+        return read_names(self.names_folder)
 
     @property
     def sources_folder(self) -> Path:
         """Where the sources' files are."""
         return self.root / "sources"
+
+    @property
+    def names_folder(self) -> Path:
+        """Where the names' files are."""
+        return self.root / "names"
 
     @property
     def archive(self) -> Path:

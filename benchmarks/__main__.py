@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import crawl, process, saved_searches, search, start, translate
+from benchmarks import crawl, desk, process, saved_searches, search, start, translate
 
 ALL = {
     "start": start,
@@ -10,6 +10,7 @@ ALL = {
     "process": process,
     "search": search,
     "saved-searches": saved_searches,
+    "desk": desk,
     "translate": translate,
 }
 

@@ -75,6 +75,7 @@ def _environment(w: Wording) -> Environment:
         "step_name": partial(step_name, w),
         "flag_words": partial(flag_words, w),
         "reason_words": plain_reason,
+        "name_type": partial(name_type, w),
         "review_status": partial(review_status, w),
     }
     return environment
@@ -156,6 +157,17 @@ def step_name(w: Wording, stage: str) -> str:
         "index": w.text("make searchable"),
     }
     return names.get(stage, stage)
+
+
+def name_type(w: Wording, kind: str) -> str:
+    """What a name names."""
+    names = {
+        "person": w.text("person"),
+        "institution": w.text("institution"),
+        "place": w.text("place"),
+        "event": w.text("event"),
+    }
+    return names.get(kind, kind)
 
 
 def review_status(w: Wording, status: str) -> str:

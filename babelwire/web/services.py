@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babelwire.assembly import now
@@ -17,6 +19,7 @@ from babelwire.searching import local_zone, open_desk
 
 if TYPE_CHECKING:
     from babelwire.workspace import Workspace
+    from pipeline.names import Name
     from pipeline.store import Database
     from search_index.interpretation import SearchContext
     from search_index.query import IndexEngine
@@ -40,8 +43,9 @@ class Services:
     _context: SearchContext
 
     def context(self) -> SearchContext:
-        """What questions need besides their words, now."""
-        return replace(self._context, now=now())
+        """What questions need besides their words, now; names as they are now."""
+        names = _names(self.workspace.names_folder)
+        return replace(self._context, now=now(), names=names)
 
     def fresh_workspace(self) -> Workspace:
         """The same, its files read again: sources may have changed."""
@@ -70,6 +74,24 @@ def open_services(workspace: Workspace) -> Iterator[Services]:
             )
     finally:
         database.close()
+
+
+def _names(folder: Path) -> Mapping[str, Name]:
+    """The names of a folder, read again only when a file of it changed."""
+    files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    states = [(path.name, path.stat()) for path in files]
+    return _names_of(
+        folder, tuple((name, s.st_mtime_ns, s.st_size) for name, s in states)
+    )
+
+
+@lru_cache(maxsize=8)
+def _names_of(
+    folder: Path, _state: tuple[tuple[str, int, int], ...]
+) -> Mapping[str, Name]:
+    from pipeline.names import read_names
+
+    return read_names(folder)
 
 
 def _one_at_a_time(context: SearchContext) -> SearchContext:

@@ -42,6 +42,8 @@ PAGES = (
     "/?q=zzzzz",
     "/reviews",
     "/corrections",
+    "/names",
+    "/names/kazan",
     "/sources",
     "/sources/vestnik-kazanki",
     "/status",
