@@ -14,8 +14,11 @@ from search_index.clauses import Clause, Plan, Terms, all_of
 from search_index.engines.contract import IndexEngine, Page, PageRequest, Snapshot
 from search_index.interpretation import SearchContext, interpret
 from search_index.notices import filters_of
-from search_index.planning import UNTRANSLATED
+from search_index.planning import UNTRANSLATED, plan
 from search_index.query import SearchRequest
+
+MOST_LANGUAGES = 12
+"""Rows of a table that a reader takes in; each costs three questions to the index."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,3 +77,49 @@ def _by_part(
         )
     )
     return {part.value: part.count for part in page.facets[request.timeline]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageRow:
+    """One language's part of an answer, and of what could have been found.
+
+    Attributes:
+        language: BCP 47 tag of the originals.
+        found: Full matches by part of the timeline, as in `Coverage`.
+        coverage: What there is, whatever the words.
+    """
+
+    language: str
+    found: Mapping[str, int]
+    coverage: Coverage
+
+
+def by_language(
+    request: SearchRequest,
+    context: SearchContext,
+    *,
+    index: IndexEngine,
+    limit: int = MOST_LANGUAGES,
+) -> list[LanguageRow]:
+    """The languages with the most documents among what the filters leave.
+
+    Arguments and errors as of `coverage`; `limit` languages at most.
+    """
+    asked = interpret(request, context)
+    left, full = filters_of(asked), plan(asked).full
+    waiting = Terms(field="translation_status", tokens=UNTRANSLATED)
+    with contextlib.closing(index.snapshot()) as snapshot:
+        everything = snapshot.page(PageRequest(plan=Plan(full=left), limit=1))
+        tags = [part.value for part in everything.facets["language"]][:limit]
+        return [
+            LanguageRow(
+                language=tag,
+                found=_by_part(snapshot, request, all_of(full, only)),
+                coverage=Coverage(
+                    seen=_by_part(snapshot, request, all_of(left, only)),
+                    waiting=_by_part(snapshot, request, all_of(left, only, waiting)),
+                ),
+            )
+            for tag in tags
+            for only in (Terms(field="language", tokens=(tag,)),)
+        ]

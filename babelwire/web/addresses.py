@@ -99,6 +99,10 @@ class Address:
         changed = kept if value in there else (*there, value)
         return self.url(filters={**self.filters, key: changed})
 
+    def only(self, key: str, value: str) -> dict[str, tuple[str, ...]]:
+        """The filters with one value of a filter instead of any others."""
+        return {**self.filters, key: (value,)}
+
     def request(self, timezone: str) -> SearchRequest:
         """What the index is asked.
 

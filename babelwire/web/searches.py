@@ -12,6 +12,7 @@ from babelwire.web.addresses import read_address
 from babelwire.web.rendering import render
 from babelwire.web.review_page import documents_in, newest_draft
 from babelwire.web.search_page import search_page
+from babelwire.web.table_page import table_page
 
 if TYPE_CHECKING:
     from babelwire.web.wording import Wording
@@ -48,6 +49,15 @@ def search(request: Request) -> Response:
         exports=EXPORTS,
         chosen=chosen_documents(request),
     )
+
+
+@router.get("/table")
+def table(request: Request) -> Response:
+    """How many there are by language and day, and what each empty cell means."""
+    address = read_address(request.query_params.multi_items())
+    w: Wording = request.state.wording
+    page = table_page(request.app.state.services, address, w.timezone)
+    return render(request, "table.html", page=page)
 
 
 def chosen_documents(request: Request) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -112,6 +112,21 @@ def timeline(
     ]
     return Timeline(
         unit=unit, bars=tuple(bars[-MAX_BARS:]), is_cut=len(bars) > MAX_BARS
+    )
+
+
+def cell(bar: Bar, found: Mapping[str, int], there: Coverage) -> Bar:
+    """A bar's days in one language's part of the answer; its height is not used."""
+
+    def within(days: Mapping[str, int]) -> int:
+        first, last = bar.first.isoformat(), bar.last.isoformat()
+        return sum(number for day, number in days.items() if first <= day <= last)
+
+    return replace(
+        bar,
+        count=within(found),
+        seen=within(there.seen),
+        waiting=within(there.waiting),
     )
 
 

@@ -9,6 +9,7 @@ from pipeline.errors import QueryError
 from pipeline.names import Name
 from search_index.answer import export
 from search_index.clauses import FACET_FIELDS
+from search_index.coverage import by_language, coverage
 from search_index.engines.contract import IndexEngine
 from search_index.interpretation import SearchContext
 from search_index.query import Filter, Results, SearchRequest, to_json
@@ -356,3 +357,29 @@ def test_a_partly_translated_document_is_found_by_what_there_is(
         index, [document("half", "один\nдва", "ru", english=["one", "two"], version=2)]
     )
     assert ask(index, "two").total == 1
+
+
+def test_coverage_counts_what_the_filters_leave_whatever_the_words(
+    make_index: MakeIndex,
+) -> None:
+    day = {"published_at": NOON}
+    index = make_index(
+        [
+            document("a", "mayors met", **day),
+            document("b", "coffee rose", **day),
+            document("c", "мэры", "ru", translations=(), **day),
+            document("d", "tea", published_at=NOON + timedelta(days=1)),
+        ]
+    )
+    context = SearchContext(now=NOW)
+    request = SearchRequest(text="mayors")
+    there = coverage(request, context, index=index)
+    assert there.seen == {"2024-06-21": 3, "2024-06-22": 1}
+    assert (there.documents, there.untranslated) == (4, 1)
+    rows = {r.language: r for r in by_language(request, context, index=index)}
+    assert rows["en"].found == {"2024-06-21": 1}
+    assert rows["en"].coverage.seen == {"2024-06-21": 2, "2024-06-22": 1}
+    assert rows["ru"].found == {}
+    assert rows["ru"].coverage.waiting == {"2024-06-21": 1}
+    narrowed = coverage(SearchRequest(text="mayors lang:ru"), context, index=index)
+    assert narrowed.seen == {"2024-06-21": 1}

@@ -40,6 +40,7 @@ PAGES = (
     "/",
     "/?q=mayors+kazan",
     "/?q=zzzzz",
+    "/table?q=mayors+kazan",
     "/reviews",
     "/corrections",
     "/names",

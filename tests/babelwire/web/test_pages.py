@@ -1,7 +1,9 @@
 """The pages as a browser gets them, over the demo's world."""
 
+import re
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from starlette.testclient import TestClient
@@ -307,3 +309,25 @@ def test_the_api_gives_sentences_sources_and_what_people_did(
     assert [review["items"] for review in listed] == [1]
     review = own.get(f"/api/v1/reviews/{listed[0]['id']}").json()
     assert found in str(review["sections"])
+
+
+def test_a_table_says_of_each_language_and_day_what_an_empty_cell_means(
+    client: TestClient,
+) -> None:
+    page = get(client, "/table?q=mayors+kazan")
+    totals = {
+        f["value"]: f["count"]
+        for f in search(client, q="mayors kazan")["facets"]["language"]
+    }
+    cells = page.all("td", **{"class": "cell "})
+    shown = sum(
+        int(re.findall(r": (\d+) document", cell["title"])[0]) for cell in cells
+    )
+    assert shown == sum(totals.values())
+    assert page.all("td", **{"class": "cell silent"})
+    assert page.all("td", **{"class": "cell unseen"})
+    leads = [a["href"] for a in page.all("a") if "from=" in a["href"]]
+    assert leads
+    assert search(client, **dict(parse_qsl(leads[0][2:])))["total"] > 0
+    empty = get(client, "/table?q=kazan&lang=sw")
+    assert "Not seen" in empty.words
