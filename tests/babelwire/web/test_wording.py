@@ -73,7 +73,9 @@ def test_a_translation_has_the_places_of_its_message(language: str) -> None:
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_a_page_speaks_one_language(client: TestClient, language: str) -> None:
-    page = client.get("/?q=zzzzz", headers={"accept-language": language}).text
+    answer = client.get("/?q=zzzzz", headers={"accept-language": language})
+    page = answer.text
+    assert answer.status_code == 200, page
     assert f'<html lang="{language}"' in page
     is_there = {
         each: Wording(each, "UTC").text("How to search") in page for each in LANGUAGES
