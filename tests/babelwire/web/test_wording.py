@@ -73,12 +73,13 @@ def test_a_translation_has_the_places_of_its_message(language: str) -> None:
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_a_page_speaks_one_language(client: TestClient, language: str) -> None:
-    answer = client.get("/?q=zzzzz", headers={"accept-language": language})
+    answer = client.get("/documents/none", headers={"accept-language": language})
     page = answer.text
-    assert answer.status_code == 200, page
+    assert answer.status_code == 404
     assert f'<html lang="{language}"' in page
     is_there = {
-        each: Wording(each, "UTC").text("How to search") in page for each in LANGUAGES
+        each: Wording(each, "UTC").text("Look whether the address is complete.") in page
+        for each in LANGUAGES
     }
     assert [each for each, there in is_there.items() if there] == [language]
 
