@@ -8,6 +8,10 @@ from pathlib import Path
 import click
 
 
+BACKLOG = 2048
+"""Connections that wait to be taken; uvicorn's own default."""
+
+
 @click.command("serve")
 @click.option("--port", default=8787, show_default=True, help="0 takes any free one.")
 @click.pass_obj
@@ -51,6 +55,7 @@ def listening(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen(BACKLOG)  # before anybody is told the address
     except (OSError, OverflowError) as error:
         listener.close()
         raise UnavailableError(

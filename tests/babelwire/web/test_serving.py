@@ -19,13 +19,16 @@ def test_it_says_where_it_is_answers_and_ends_when_told(demo: Demo) -> None:
         env=environment(),
     ) as desk:
         assert desk.stderr is not None
-        said = desk.stderr.readline()
-        home = re.search(r"http://127\.0\.0\.1:\d+/", said)
-        assert home is not None, said
-        answer = httpx.get(home[0], params={"q": "kazan"}, trust_env=False, timeout=60)
-        assert answer.status_code == 200
-        assert "<mark>" in answer.text
-        desk.terminate()
+        try:
+            said = desk.stderr.readline()
+            home = re.search(r"http://127\.0\.0\.1:\d+/", said)
+            assert home is not None, said
+            asked = {"params": {"q": "kazan"}, "trust_env": False, "timeout": 60}
+            answer = httpx.get(home[0], **asked)
+            assert answer.status_code == 200
+            assert "<mark>" in answer.text
+        finally:
+            desk.terminate()
         assert desk.wait(30) == 143
         assert "Traceback" not in desk.stderr.read()
 
