@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-
 BACKLOG = 2048
 """Connections that wait to be taken; uvicorn's own default."""
 

@@ -87,3 +87,13 @@ def workspace(tmp_path: Path) -> Path:
         "utf-8",
     )
     return folder
+
+
+def copied(workspace: Path, to: Path) -> Path:
+    """A copy of a workspace, made by another process.
+
+    A file that SQLite has open must not be opened and closed beside it in one process:
+    that lets go of its locks (sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    subprocess.run(["cp", "-R", str(workspace), str(to)], check=True)
+    return to

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -56,7 +55,7 @@ from pipeline.store import Database, review_contents, reviews
 from pipeline.store.review_tables import review_files, review_items
 from pipeline.store.tables import documents, pages, readings, revisions
 from pipeline.translation.engine import Failure
-from tests.babelwire.conftest import Demo, Ran, environment
+from tests.babelwire.conftest import Demo, Ran, copied, environment
 from tests.conftest import Clock
 from tests.pipeline.builders import NOW, add_source, shown
 from tests.pipeline.test_machine import Engine
@@ -905,7 +904,7 @@ def run(workspace: Path, *arguments: str | Path) -> Ran:
 @pytest.fixture
 def world(demo: Demo, tmp_path: Path) -> Path:
     """A copy of the demo's workspace."""
-    return shutil.copytree(demo.workspace, tmp_path / "world")
+    return copied(demo.workspace, tmp_path / "world")
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -47,7 +46,7 @@ from pipeline.store.tables import documents, revisions
 from search_index.clauses import Clause
 from search_index.engines.contract import Ranked, Snapshot
 from search_index.query import SearchRequest
-from tests.babelwire.conftest import Demo, Ran, environment
+from tests.babelwire.conftest import Demo, Ran, copied, environment
 from tests.babelwire.test_exports import exported
 from tests.pipeline.builders import NOW
 
@@ -80,7 +79,7 @@ def done(workspace: Path, *arguments: str | Path | int) -> Ran:
 @pytest.fixture
 def world(demo: Demo, tmp_path: Path) -> Path:
     """A copy of the demo's workspace, to be changed."""
-    return Path(shutil.copytree(demo.workspace, tmp_path / "world"))
+    return copied(demo.workspace, tmp_path / "world")
 
 
 HEAD = Head(

@@ -1,6 +1,5 @@
 """The desk over the demo's workspace, asked without a network."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from babelwire.web.app import make_app
 from babelwire.web.reader import TOKEN
 from babelwire.web.services import Services, open_services
 from babelwire.workspace import find_workspace
-from tests.babelwire.conftest import Demo
+from tests.babelwire.conftest import Demo, copied
 
 HOME = "http://127.0.0.1:8787"
 
@@ -37,7 +36,7 @@ def client(services: Services) -> Iterator[TestClient]:
 def own(demo: Demo, tmp_path: Path) -> Iterator[TestClient]:
     """The same over a copy of the workspace, which may be changed."""
     copy = tmp_path / "copy"
-    shutil.copytree(demo.workspace, copy)
+    copied(demo.workspace, copy)
     with (
         open_services(find_workspace(copy)) as services,
         TestClient(make_app(services), base_url=HOME) as client,

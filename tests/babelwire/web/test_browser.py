@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from babelwire.web.services import Services, open_services
 from babelwire.workspace import find_workspace, make_workspace
 from pipeline.documents import Document
 from search_index.entry import build_entry
-from tests.babelwire.conftest import Demo
+from tests.babelwire.conftest import Demo, copied
 from tests.conftest import CHROMIUM
 from tests.search_index.samples import document
 
@@ -83,7 +82,7 @@ def served(services: Services) -> Iterator[str]:
 def own_home(demo: Demo, tmp_path: Path) -> Iterator[str]:
     """A desk over a copy of the demo, which may be changed."""
     copy = tmp_path / "copy"
-    shutil.copytree(demo.workspace, copy)
+    copied(demo.workspace, copy)
     with open_services(find_workspace(copy)) as services, served(services) as address:
         yield address
 
