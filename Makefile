@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 # Set-up brings its own installer: the pip of many machines is too old.
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 WORKERS ?= 2
-MESSAGES := -k text -k texts:1,2 -k counted:1,2 --no-location
+MESSAGES := -k message -k text -k texts:1,2 -k counted:1,2 --no-location
 
 .PHONY: help demo test check quality bench setup setup-dev lock format postgresql \
 	elasticsearch transformers messages screenshots clean

@@ -14,7 +14,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from babelwire.balance import plain_reason
 from babelwire.web.marking import direction, marked
-from babelwire.web.timeline import Bar
+from babelwire.web.vocabulary import (
+    ENDPOINTS,
+    FACETS,
+    FLAGS,
+    NAME_TYPES,
+    OUTCOMES,
+    REVIEW_STATUSES,
+    RUN_STATES,
+    STEPS,
+    bar_words,
+    value_name,
+    worded,
+)
 from babelwire.web.wording import LANGUAGES, Wording
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f]+", re.IGNORECASE)
@@ -69,14 +81,17 @@ def _environment(w: Wording) -> Environment:
         "asset": asset,
         "marked": marked,
         "direction": direction,
-        "facet_name": partial(facet_name, w),
+        "facet_name": partial(worded, w, FACETS),
         "value_name": partial(value_name, w),
         "bar_words": partial(bar_words, w),
-        "step_name": partial(step_name, w),
-        "flag_words": partial(flag_words, w),
+        "step_name": partial(worded, w, STEPS),
+        "flag_words": partial(worded, w, FLAGS),
+        "outcome_words": partial(worded, w, OUTCOMES),
+        "kind_words": partial(worded, w, ENDPOINTS),
+        "state_words": partial(worded, w, RUN_STATES),
         "reason_words": plain_reason,
-        "name_type": partial(name_type, w),
-        "review_status": partial(review_status, w),
+        "name_type": partial(worded, w, NAME_TYPES),
+        "review_status": partial(worded, w, REVIEW_STATUSES),
     }
     return environment
 
@@ -90,103 +105,3 @@ def asset(name: str) -> str:
     """
     content = (files("babelwire.web") / "static" / name).read_bytes()
     return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
-
-
-def facet_name(w: Wording, key: str) -> str:
-    """A facet or filter in a reader's words."""
-    names = {
-        "language": w.text("Language"),
-        "lang": w.text("Language"),
-        "kind": w.text("Kind"),
-        "country": w.text("Country of the publisher"),
-        "audience": w.text("Written for"),
-        "publisher": w.text("Publisher"),
-        "owner": w.text("Owner"),
-        "source": w.text("Source"),
-        "name": w.text("Name"),
-        "from": w.text("from"),
-        "to": w.text("to"),
-        "like": w.text("like"),
-    }
-    return names.get(key, key)
-
-
-def value_name(w: Wording, key: str, value: str) -> str:
-    """A facet's value in a reader's words."""
-    if key in {"language", "lang"}:
-        return w.language_name(value)
-    if key in {"country", "audience"}:
-        return w.country_name(value)
-    if key == "kind":
-        return {"news": w.text("news"), "official": w.text("official")}.get(
-            value, value
-        )
-    return value
-
-
-def bar_words(w: Wording, bar: Bar, unit: str) -> str:
-    """What a bar of the timeline says, and what an empty one means."""
-    when = w.day(bar.first)
-    if unit != "day":
-        when = f"{when} – {w.day(bar.last)}"
-    said = {
-        "": w.texts("%(number)s document", "%(number)s documents", bar.count),
-        "silent": w.texts(
-            "silent: %(number)s document seen, none matches",
-            "silent: %(number)s documents seen, none matches",
-            bar.seen,
-        ),
-        "unreadable": w.texts(
-            "not readable yet: %(number)s document waits for translation",
-            "not readable yet: %(number)s documents wait for translation",
-            bar.waiting,
-        ),
-        "unseen": w.text("not seen: nothing was collected"),
-    }
-    return f"{when}: {said[bar.zero]}"
-
-
-def step_name(w: Wording, stage: str) -> str:
-    """A stage in a reader's words."""
-    names = {
-        "extract": w.text("read the article"),
-        "identify": w.text("tell the language"),
-        "cluster": w.text("group equal texts"),
-        "segment": w.text("cut into sentences"),
-        "translate": w.text("translate"),
-        "index": w.text("make searchable"),
-    }
-    return names.get(stage, stage)
-
-
-def name_type(w: Wording, kind: str) -> str:
-    """What a name names."""
-    names = {
-        "person": w.text("person"),
-        "institution": w.text("institution"),
-        "place": w.text("place"),
-        "event": w.text("event"),
-    }
-    return names.get(kind, kind)
-
-
-def review_status(w: Wording, status: str) -> str:
-    """How far a press review is."""
-    names = {
-        "draft": w.text("draft"),
-        "approved": w.text("approved"),
-        "sent": w.text("sent"),
-    }
-    return names.get(status, status)
-
-
-def flag_words(w: Wording, flag: str) -> str:
-    """What a check found in a translated sentence."""
-    names = {
-        "repetition": w.text("repeats itself"),
-        "length": w.text("far too long or short"),
-        "script": w.text("in the wrong script"),
-        "copy": w.text("not translated"),
-        "language": w.text("in the wrong language"),
-    }
-    return names.get(flag, flag.replace("_", " "))

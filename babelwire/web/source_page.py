@@ -95,41 +95,6 @@ def leaving_words(w: Wording, source: Source) -> list[str]:
     return [shown, *([later] if days else []), *filter(None, [rights.notice])]
 
 
-def outcome_words(w: Wording, outcome: str) -> str:
-    """How the latest visit of an endpoint went."""
-    names = {
-        "": w.text("not visited yet"),
-        "pending": w.text("put off"),
-        "stored": w.text("read"),
-        "unchanged": w.text("read, nothing new"),
-        "duplicate": w.text("leads elsewhere"),
-        "rejected": w.text("not read"),
-        "failed": w.text("not read"),
-    }
-    return names.get(outcome, outcome)
-
-
-def kind_words(w: Wording, kind: str) -> str:
-    """What kind of endpoint it is."""
-    names = {
-        "feed": w.text("feed"),
-        "sitemap": w.text("sitemap"),
-        "listing": w.text("page with links"),
-    }
-    return names.get(kind, kind)
-
-
-def state_words(w: Wording, state: str) -> str:
-    """How a run ended."""
-    names = {
-        "running": w.text("under way"),
-        "done": w.text("done"),
-        "interrupted": w.text("interrupted"),
-        "failed": w.text("failed"),
-    }
-    return names.get(state, state)
-
-
 def _line(run: Run) -> RunLine:
     counts: dict[str, Any] = run.counts.get("run", {})
     return RunLine(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote, urlsplit
 
@@ -23,11 +22,8 @@ from babelwire.web.findings import finding_words
 from babelwire.web.reader import check_form
 from babelwire.web.rendering import render
 from babelwire.web.source_page import (
-    kind_words,
     leaving_words,
-    outcome_words,
     source_page,
-    state_words,
 )
 from babelwire.workspace import Workspace
 from pipeline.errors import ConfigError, UnavailableError
@@ -80,9 +76,6 @@ def source(request: Request, name: str) -> Response:
         source=found,
         verdict=[finding_words(w, finding) for finding in page.health.findings],
         leaving=leaving_words(w, found),
-        outcome_words=partial(outcome_words, w),
-        kind_words=partial(kind_words, w),
-        state_words=partial(state_words, w),
     )
 
 
@@ -182,10 +175,7 @@ def add(
 
 def _form(request: Request, status: int, **values: object) -> Response:
     known = {"problem": "", "url": "", "look": None, "draft": None, **values}
-    w: Wording = request.state.wording
-    return render(
-        request, "source_try.html", status, kind_words=partial(kind_words, w), **known
-    )
+    return render(request, "source_try.html", status, **known)
 
 
 # --- What a form may say --------------------------------------------------------

@@ -16,7 +16,13 @@ from babelwire.web.wording import LANGUAGES, Wording
 from tests.babelwire.conftest import ROOT
 
 WEB = ROOT / "babelwire" / "web"
-KEYWORDS = {"_": None, "text": None, "texts": (1, 2), "counted": (1, 2)}
+KEYWORDS = {
+    "_": None,
+    "message": None,
+    "text": None,
+    "texts": (1, 2),
+    "counted": (1, 2),
+}
 OTHERS = sorted(set(LANGUAGES) - {"en"})
 
 Message = str | tuple[str, ...]

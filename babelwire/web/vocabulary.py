@@ -1,0 +1,138 @@
+"""Words for the program's own values, a table each; translated when they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babelwire.web.timeline import Bar
+    from babelwire.web.wording import Wording
+
+
+def message(text: str) -> str:
+    """Marks a message for translators; it is translated where it is shown."""
+    return text
+
+
+FACETS = {
+    "language": message("Language"),
+    "lang": message("Language"),
+    "kind": message("Kind"),
+    "country": message("Country of the publisher"),
+    "audience": message("Written for"),
+    "publisher": message("Publisher"),
+    "owner": message("Owner"),
+    "source": message("Source"),
+    "name": message("Name"),
+    "from": message("from"),
+    "to": message("to"),
+    "like": message("like"),
+}
+"""Facets and filters."""
+
+KINDS = {"news": message("news"), "official": message("official")}
+
+STEPS = {
+    "extract": message("read the article"),
+    "identify": message("tell the language"),
+    "cluster": message("group equal texts"),
+    "segment": message("cut into sentences"),
+    "translate": message("translate"),
+    "index": message("make searchable"),
+}
+"""Stages, and the index."""
+
+FLAGS = {
+    "repetition": message("repeats itself"),
+    "length": message("far too long or short"),
+    "script": message("in the wrong script"),
+    "copy": message("not translated"),
+    "language": message("in the wrong language"),
+}
+"""What a check found in a translated sentence."""
+
+REVIEW_STATUSES = {
+    "draft": message("draft"),
+    "approved": message("approved"),
+    "sent": message("sent"),
+}
+
+NAME_TYPES = {
+    "person": message("person"),
+    "institution": message("institution"),
+    "place": message("place"),
+    "event": message("event"),
+}
+
+OUTCOMES = {
+    "": message("not visited yet"),
+    "pending": message("put off"),
+    "stored": message("read"),
+    "unchanged": message("read, nothing new"),
+    "duplicate": message("leads elsewhere"),
+    "rejected": message("not read"),
+    "failed": message("not read"),
+}
+"""How the latest visit of an endpoint went."""
+
+ENDPOINTS = {
+    "feed": message("feed"),
+    "sitemap": message("sitemap"),
+    "listing": message("page with links"),
+}
+
+RUN_STATES = {
+    "running": message("under way"),
+    "done": message("done"),
+    "interrupted": message("interrupted"),
+    "failed": message("failed"),
+}
+"""How a run ended."""
+
+
+def worded(w: Wording, words: Mapping[str, str], value: str) -> str:
+    """A value in a reader's words; one that is not in the table as it is."""
+    found = words.get(value)
+    return value.replace("_", " ") if found is None else w.text(found)
+
+
+def value_name(w: Wording, key: str, value: str) -> str:
+    """A facet's value in a reader's words."""
+    match key:
+        case "language" | "lang":
+            return w.language_name(value)
+        case "country" | "audience":
+            return w.country_name(value)
+        case "kind":
+            return worded(w, KINDS, value)
+        case _:
+            return value
+
+
+def bar_words(w: Wording, bar: Bar, unit: str) -> str:
+    """What a bar of the timeline says, and what an empty one means."""
+    when = w.day(bar.first)
+    if unit != "day":
+        when = f"{when} – {w.day(bar.last)}"
+    return f"{when}: {_said(w, bar)}"
+
+
+def _said(w: Wording, bar: Bar) -> str:
+    match bar.zero:
+        case "":
+            return w.texts("%(number)s document", "%(number)s documents", bar.count)
+        case "silent":
+            return w.texts(
+                "silent: %(number)s document seen, none matches",
+                "silent: %(number)s documents seen, none matches",
+                bar.seen,
+            )
+        case "unreadable":
+            return w.texts(
+                "not readable yet: %(number)s document waits for translation",
+                "not readable yet: %(number)s documents wait for translation",
+                bar.waiting,
+            )
+        case "unseen":
+            return w.text("not seen: nothing was collected")
