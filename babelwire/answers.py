@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 BAR_LENGTH = 40
 
+TO_THE_HOUR = frozenset({"second", "minute", "hour"})
+"""Precisions with a time of day."""
+
 STATUS_WORDS = {
     "waiting": "waits for translation",
     "partial": "partly translated",
@@ -76,18 +79,18 @@ def show_hit(number: int, hit: Hit, timezone: str, explanation: str = "") -> Non
             out().print(Text("     ").append_text(line), soft_wrap=True)
 
 
-def language_name(tag: str) -> str:
-    """The English name of a language, from the CLDR.
+def language_name(tag: str, locale: str = "en") -> str:
+    """The name of a language, from the CLDR; what is unknown is said in English.
 
-    >>> language_name("vi"), language_name("und")
-    ('Vietnamese', 'language unknown')
+    >>> language_name("vi"), language_name("vi", "ru"), language_name("und")
+    ('Vietnamese', 'вьетнамский', 'language unknown')
     """
     if tag in {"und", ""}:
         return "language unknown"
     from babel import Locale, UnknownLocaleError
 
     try:
-        name = Locale.parse(tag, sep="-").get_display_name("en")
+        name = Locale.parse(tag, sep="-").get_display_name(locale)
     except (ValueError, UnknownLocaleError):
         name = None
     return name or tag
@@ -98,11 +101,11 @@ def translation_label(hit: Hit) -> str:
     return "machine translation" if hit.translated_by == "machine" else "translation"
 
 
-def country_name(code: str) -> str:
-    """The English name of a country, from the CLDR; "" for none."""
+def country_name(code: str, locale: str = "en") -> str:
+    """The name of a country, from the CLDR; "" for none."""
     from babel import Locale
 
-    return str(Locale("en").territories.get(code, code)) if code else ""
+    return str(Locale(locale).territories.get(code, code)) if code else ""
 
 
 def moment_text(
@@ -116,10 +119,11 @@ def moment_text(
     if published_at is None:
         seen = first_seen_at.astimezone(zone)
         return f"undated, first seen {seen:%d %b %Y %H:%M}"
-    if precision in {"second", "minute", "hour"}:
+    if precision in TO_THE_HOUR:
         return f"{published_at.astimezone(zone):%d %b %Y %H:%M}"
     # A day has no zone: it is the publisher's.
-    return f"{published_at:%d %b %Y}" if precision == "day" else f"{published_at:%b %Y}"
+    shape = {"day": "%d %b %Y", "month": "%b %Y"}.get(precision, "%Y")
+    return f"{published_at:{shape}}"
 
 
 def _undimmed(text: Any) -> Any:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING
 
 from babelwire.answers import country_name, language_name, moment_text
 from babelwire.balance import plain_reason
+from babelwire.differences import word_changes
 from babelwire.reading import Shown, aligned
 from babelwire.terminal import one_line, out, say
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from pipeline.documents import Document, Translation
-
-_WORDS = re.compile(r"\s+|[^\s]+")
 
 
 def print_document(shown: Shown, target: str, timezone: str) -> None:
@@ -58,19 +56,14 @@ def _word_diff(before: str, after: str) -> Text:
     from rich.text import Text
 
     plain = not out().is_terminal
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
     line = Text()
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for kind, a0, a1, b0, b1 in matcher.get_opcodes():
-        gone, come = "".join(old[a0:a1]), "".join(new[b0:b1])
-        if kind == "equal":
-            line.append(one_line_keeping_ends(gone))
-            continue
-        if gone.strip():
-            text = one_line_keeping_ends(gone)
+    for kind, words in word_changes(before, after):
+        text = one_line_keeping_ends(words)
+        if kind == "same":
+            line.append(text)
+        elif words.strip() and kind == "gone":
             line.append(f"[-{text}-]" if plain else text, style="red strike")
-        if come.strip():
-            text = one_line_keeping_ends(come)
+        elif words.strip():
             line.append(f"{{+{text}+}}" if plain else text, style="green bold")
     return line
 

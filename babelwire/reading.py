@@ -11,6 +11,8 @@ from pipeline.errors import InputError
 from pipeline.sources import Rights, Source
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from babelwire.rights import RightsOf
     from pipeline.store import Database
 
@@ -47,11 +49,26 @@ def load_shown(database: Database, reference: str) -> Shown:
     Raises:
         InputError: No such document or revision.
     """
+    from pipeline.store.documents import cluster_members, load_revisions
+
+    with database.read() as connection:
+        document = find_document(connection, reference)
+        revisions = load_revisions(connection, document.id)
+        newest = find_document(connection, document.id)  # the group is the document's
+        members = cluster_members(connection, newest.cluster)
+    others = tuple(member for member in members if member != document.id)
+    return Shown(document=document, revisions=tuple(revisions), others=others)
+
+
+def find_document(connection: Connection, reference: str) -> Document:
+    """A document at its newest or the named revision.
+
+    Raises:
+        InputError: No such document or revision.
+    """
     from pipeline.store.documents import (
-        cluster_members,
         load_documents,
         load_revision,
-        load_revisions,
         parse_reference,
     )
 
@@ -61,23 +78,18 @@ def load_shown(database: Database, reference: str) -> Shown:
             f'"{reference}" is no document id, expected e.g. dfxhautcqiqn7zt5j or '
             "dfxhautcqiqn7zt5j@2"
         )
-    with database.read() as connection:
-        current = load_documents(connection, [parsed.id])
-        if not current:
-            raise InputError(f"no document {parsed.id} in this workspace")
-        document = current[0]
-        revisions = load_revisions(connection, parsed.id)
-        if parsed.revision not in {None, document.revision}:
-            found = load_revision(connection, parsed.id, parsed.revision or 0)
-            if found is None:
-                raise InputError(
-                    f"{parsed.id} has no revision {parsed.revision}; it has "
-                    f"{len(revisions)}"
-                )
-            document = found
-        members = cluster_members(connection, current[0].cluster)
-    others = tuple(member for member in members if member != parsed.id)
-    return Shown(document=document, revisions=tuple(revisions), others=others)
+    current = load_documents(connection, [parsed.id])
+    if not current:
+        raise InputError(f"no document {parsed.id} in this workspace")
+    if parsed.revision in {None, current[0].revision}:
+        return current[0]
+    found = load_revision(connection, parsed.id, parsed.revision or 0)
+    if found is None:
+        raise InputError(
+            f"{parsed.id} has no revision {parsed.revision}; its newest is "
+            f"{current[0].revision}"
+        )
+    return found
 
 
 def load_rights(database: Database, configured: Mapping[str, Source]) -> RightsOf:

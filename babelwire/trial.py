@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from babelwire.answers import language_name
@@ -15,7 +16,10 @@ from pipeline.errors import ConfigError, StageError
 if TYPE_CHECKING:
     from babelwire.workspace import Workspace
     from pipeline.documents import Extraction
-    from pipeline.sources import Source
+    from pipeline.sources import Selectors, Source
+    from pipeline.workers import Workers
+
+OK = 200
 
 
 def try_source(workspace: Workspace, source: Source, articles: int) -> int:
@@ -60,7 +64,7 @@ def _show(source: Source, found: dict[str, Any], samples: list[dict[str, Any]]) 
 
 def _read(source: Source, samples: list[dict[str, Any]]) -> int:
     """Reads the sample articles as the extract stage would; how many are good."""
-    from pipeline.extraction import PageInput, extract_page
+    from pipeline.extraction import extract_page
     from pipeline.identification import identify_document, make_identifier
     from pipeline.workers import Limits, Workers
 
@@ -69,23 +73,9 @@ def _read(source: Source, samples: list[dict[str, Any]]) -> int:
         for sample in samples:
             say("")
             say(one_line(sample["url"]))
-            problem = sample["reason"] or (
-                f"http_{sample['status']}" if sample["status"] != 200 else ""
-            )
-            if problem:
-                note(f"  {plain_reason(problem)}")
-                continue
-            page = PageInput(
-                body=base64.b64decode(sample["body"]),
-                url=sample["final_url"],
-                content_type=sample["content_type"],
-                fetched_at=now(),
-                hints=sample["hints"],
-                selectors=source.selectors,
-            )
-            article = workers.run([page])[0]
-            if isinstance(article, StageError):
-                note(f"  {plain_reason(article.reason)}")
+            article = read_sample(sample, workers, source.selectors)
+            if isinstance(article, str):
+                note(f"  {plain_reason(article)}")
             elif article.rejected:
                 note(f"  rejected: {plain_reason(article.rejected)}")
             else:
@@ -93,6 +83,35 @@ def _read(source: Source, samples: list[dict[str, Any]]) -> int:
                 language = identify_document(article.title, article.text, identifier)
                 _show_article(article, language.language)
     return good
+
+
+def read_sample(
+    sample: Mapping[str, Any], workers: Workers[Any, Any], selectors: Selectors
+) -> Extraction | str:
+    """An article that a probe fetched, as the extract stage reads it; or why not.
+
+    Args:
+        sample: The probe's event.
+        workers: Children that run `extract_page`.
+        selectors: Of the source.
+    """
+    from pipeline.extraction import PageInput
+
+    problem = sample["reason"] or (
+        f"http_{sample['status']}" if sample["status"] != OK else ""
+    )
+    if problem:
+        return str(problem)
+    page = PageInput(
+        body=base64.b64decode(sample["body"]),
+        url=sample["final_url"],
+        content_type=sample["content_type"],
+        fetched_at=now(),
+        hints=sample["hints"],
+        selectors=selectors,
+    )
+    article: Extraction | StageError = workers.run([page])[0]
+    return article.reason if isinstance(article, StageError) else article
 
 
 def _show_article(article: Extraction, language: str) -> None:

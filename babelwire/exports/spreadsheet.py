@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
@@ -11,6 +10,7 @@ from typing import IO, Any
 from babelwire.exports.released import Released, Report
 from babelwire.exports.tables import COLUMNS, harmless, row_of
 from babelwire.rights import excerpt
+from pipeline.xml_text import xml_text
 
 CELL = 32_767
 """UTF-16 code units of a cell (Microsoft, "Excel specifications and limits")."""
@@ -20,9 +20,6 @@ ROWS = 1_048_576
 
 CUT = f"[cut here: a cell holds {CELL:,} characters]"
 """Ends a text that is too long for a cell."""
-
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What is no character of XML 1.0 (§2.2)."""
 
 _WIDTHS = {"title": 40, "translated_title": 40, "text": 60, "translation": 60}
 _WIDTH = 16
@@ -84,7 +81,7 @@ class _Sheet:
         for number, value in enumerate(values):
             if isinstance(value, int):
                 self._sheet.write_number(self.rows, number, value)
-            elif text := harmless(_FORBIDDEN.sub("", value or "")):
+            elif text := harmless(xml_text(value or "")):
                 self._sheet.write_string(self.rows, number, fitting(text))
         self.rows += 1
 

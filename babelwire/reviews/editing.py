@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from babelwire.reading import find_document
 from babelwire.reviews.wording import SUMMARY_CHARACTERS, first_sentences
 from pipeline.documents import Document
 from pipeline.errors import InputError
@@ -126,30 +127,10 @@ def item_of(review: Review, document_id: str) -> int:
 
 
 def _document(connection: Connection, reference: str) -> Document:
-    from pipeline.store.documents import (
-        load_documents,
-        load_revision,
-        parse_reference,
-    )
-
-    parsed = parse_reference(reference)
-    if parsed is None:
-        raise InputError(
-            f'"{reference}" is no document id, expected e.g. dfxhautcqiqn7zt5j or '
-            "dfxhautcqiqn7zt5j@2"
-        )
-    current = load_documents(connection, [parsed.id])
-    if not current or current[0].deleted:
-        raise InputError(f"no document {parsed.id} in this workspace")
-    if parsed.revision in {None, current[0].revision}:
-        return current[0]
-    found = load_revision(connection, parsed.id, parsed.revision or 0)
-    if found is None:
-        raise InputError(
-            f"{parsed.id} has no revision {parsed.revision}; its newest is "
-            f"{current[0].revision}"
-        )
-    return found
+    document = find_document(connection, reference)
+    if document.deleted:
+        raise InputError(f"no document {document.id} in this workspace")
+    return document
 
 
 def _check_passage(document: Document, passage: Sequence[int]) -> None:

@@ -261,7 +261,7 @@ def _also_in(others: Sequence[AlsoIn]) -> tuple[AlsoIn, ...]:
 
 def _when(loaded: Loaded, timezone: str) -> str:
     """The publication time; its zone as the distance to UTC, which all can read."""
-    from babelwire.answers import moment_text
+    from babelwire.answers import TO_THE_HOUR, moment_text
 
     document = loaded.document
     text = moment_text(
@@ -271,7 +271,7 @@ def _when(loaded: Loaded, timezone: str) -> str:
         timezone,
     )
     moment = document.published_at or document.first_seen_at
-    exact = document.published_precision in {"second", "minute", "hour"}
+    exact = document.published_precision in TO_THE_HOUR
     if document.published_at is not None and not exact:
         return text  # a day has no zone: it is the publisher's
     return f"{text} {zone_text(moment, timezone)}"

@@ -7,7 +7,6 @@ the worst case. One look at a time.
 
 from __future__ import annotations
 
-import base64
 import threading
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -17,9 +16,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from babelwire.adding import Wishes, draft_source
-from babelwire.assembly import now
 from babelwire.probing import probe_events
-from pipeline.errors import InputError, StageError, UnavailableError
+from babelwire.trial import read_sample
+from pipeline.errors import InputError, UnavailableError
+from pipeline.sources import Selectors
 
 if TYPE_CHECKING:
     from babelwire.config import CrawlConfig
@@ -33,8 +33,6 @@ TRY_SECONDS = 15.0
 ARTICLES_TRIED = 3
 READ_SECONDS = 8.0
 """A page; the slowest ordinary ones take two."""
-
-OK = 200
 
 _LOOKING = threading.Lock()
 """Held by the one look: each starts processes, and readers are patient one by one."""
@@ -188,23 +186,12 @@ def _try_articles(draft: SourceDraft, config: CrawlConfig) -> Iterator[TriedArti
 
 
 def _read(event: Mapping[str, Any], workers: Any) -> TriedArticle:
-    from pipeline.extraction import PageInput
     from pipeline.identification import identify_document, make_identifier
 
-    url, status = event["url"], event["status"]
-    problem = event["reason"] or (f"http_{status}" if status != OK else "")
-    if problem:
-        return TriedArticle(url=url, reason=problem)
-    page = PageInput(
-        body=base64.b64decode(event["body"]),
-        url=event["final_url"],
-        content_type=event["content_type"],
-        fetched_at=now(),
-        hints=event["hints"],
-    )
-    article = workers.run([page])[0]
-    if isinstance(article, StageError):
-        return TriedArticle(url=url, reason=article.reason)
+    url = event["url"]
+    article = read_sample(event, workers, Selectors())
+    if isinstance(article, str):
+        return TriedArticle(url=url, reason=article)
     identifier = make_identifier("fast")
     return TriedArticle(
         url=url,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from babelwire.reading import load_rights
 from babelwire.rights import excerpt, how_much
 from babelwire.web.addresses import read_address
+from pipeline.xml_text import xml_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,8 +97,5 @@ def _updated(hit: Hit) -> datetime:
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:
-    """A child with text; without the characters that XML 1.0 does not allow."""
-    allowed = "".join(c for c in text if c in "\t\n\r" or c >= " ")
-    ET.SubElement(parent, f"{{{ATOM}}}{name}").text = "".join(
-        c for c in allowed if not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff"
-    )
+    """A child with text."""
+    ET.SubElement(parent, f"{{{ATOM}}}{name}").text = xml_text(text)

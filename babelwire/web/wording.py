@@ -15,16 +15,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError, dates, numbers
+from babel import Locale, dates, numbers
 from babel.support import Translations
+
+from babelwire.answers import TO_THE_HOUR, country_name, language_name
 
 if TYPE_CHECKING:
     from pipeline.documents import Precision
 
 LANGUAGES = {"en": "English", "vi": "Tiếng Việt", "ru": "Русский", "ar": "العربية"}
 """Of the interface, each by its own name; the first one where nothing else fits."""
-
-_TO_THE_MINUTE = {"second", "minute", "hour"}
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,10 @@ class Wording:
         if published_at is None:
             seen = self.moment(first_seen_at)
             return self.text("undated, first seen %(time)s", time=seen)
-        if precision in _TO_THE_MINUTE:
+        if precision in TO_THE_HOUR:
             return self.moment(published_at)
         # A day has no zone: it is the publisher's.
-        shape = "d MMM y" if precision == "day" else "MMM y"
+        shape = {"day": "d MMM y", "month": "MMM y"}.get(precision, "y")
         return dates.format_date(published_at.date(), format=shape, locale=self.locale)
 
     def language_name(self, tag: str) -> str:
@@ -108,15 +108,11 @@ class Wording:
         """
         if tag in {"", "und"}:
             return self.text("language unknown")
-        try:
-            name = Locale.parse(tag, sep="-").get_display_name(self.locale)
-        except (ValueError, UnknownLocaleError):
-            name = None
-        return name or tag
+        return language_name(tag, self.language)
 
     def country_name(self, code: str) -> str:
         """The name of a country; the code where the CLDR has none."""
-        return str(self.locale.territories.get(code, code))
+        return country_name(code, self.language)
 
 
 def choose_language(wanted: str, accepted: str) -> str:

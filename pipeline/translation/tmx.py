@@ -5,7 +5,6 @@ https://www.gala-global.org/tmx-14b. Read as a stream with entities off.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,9 @@ from xml.sax.saxutils import escape, quoteattr
 from lxml import etree
 
 from pipeline.errors import InputError
+from pipeline.xml_text import xml_text
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What is no character of XML 1.0 (§2.2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,5 +107,5 @@ def _tag(language: str) -> str:
 
 
 def _variant(language: str, text: str) -> str:
-    clean = escape(_FORBIDDEN.sub("", text))
+    clean = escape(xml_text(text))
     return f"<tuv xml:lang={quoteattr(language)}><seg>{clean}</seg></tuv>"
