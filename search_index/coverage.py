@@ -7,18 +7,18 @@ nothing was seen, or nothing could be read yet. These counts tell which.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search_index.clauses import Clause, Plan, Terms, all_of
-from search_index.engines.contract import IndexEngine, Page, PageRequest, Snapshot
+from search_index.engines.contract import IndexEngine, PageRequest, Snapshot
 from search_index.interpretation import SearchContext, interpret
 from search_index.notices import filters_of
 from search_index.planning import UNTRANSLATED, plan
 from search_index.query import SearchRequest
 
 MOST_LANGUAGES = 12
-"""Rows of a table that a reader takes in; each costs three questions to the index."""
+"""Rows of a table that a reader takes in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,26 +57,21 @@ def coverage(
         UnavailableError: There is no index yet, or its server does not answer.
     """
     left = filters_of(interpret(request, context))
-    waiting = all_of(left, Terms(field="translation_status", tokens=UNTRANSLATED))
     with contextlib.closing(index.snapshot()) as snapshot:
-        return Coverage(
-            seen=_by_part(snapshot, request, left),
-            waiting=_by_part(snapshot, request, waiting),
-        )
+        seen, waiting = _by_part(snapshot, request, [left, all_of(left, WAITING)])
+    return Coverage(seen=seen, waiting=waiting)
+
+
+WAITING = Terms(field="translation_status", tokens=UNTRANSLATED)
 
 
 def _by_part(
-    snapshot: Snapshot, request: SearchRequest, clause: Clause
-) -> dict[str, int]:
-    page: Page = snapshot.page(
-        PageRequest(
-            plan=Plan(full=clause),
-            limit=1,
-            timezone=request.timezone,
-            timeline=request.timeline,
-        )
+    snapshot: Snapshot, request: SearchRequest, clauses: Sequence[Clause]
+) -> list[dict[str, int]]:
+    found = snapshot.timelines(
+        clauses, timezone=request.timezone, timeline=request.timeline
     )
-    return {part.value: part.count for part in page.facets[request.timeline]}
+    return [{part.value: part.count for part in parts} for parts in found]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,19 +102,20 @@ def by_language(
     """
     asked = interpret(request, context)
     left, full = filters_of(asked), plan(asked).full
-    waiting = Terms(field="translation_status", tokens=UNTRANSLATED)
     with contextlib.closing(index.snapshot()) as snapshot:
         everything = snapshot.page(PageRequest(plan=Plan(full=left), limit=1))
         tags = [part.value for part in everything.facets["language"]][:limit]
-        return [
-            LanguageRow(
-                language=tag,
-                found=_by_part(snapshot, request, all_of(full, only)),
-                coverage=Coverage(
-                    seen=_by_part(snapshot, request, all_of(left, only)),
-                    waiting=_by_part(snapshot, request, all_of(left, only, waiting)),
-                ),
-            )
+        clauses = [
+            all_of(clause, Terms(field="language", tokens=(tag,)))
             for tag in tags
-            for only in (Terms(field="language", tokens=(tag,)),)
+            for clause in (full, left, all_of(left, WAITING))
         ]
+        parts = iter(_by_part(snapshot, request, clauses))
+    return [
+        LanguageRow(
+            language=tag,
+            found=next(parts),
+            coverage=Coverage(seen=next(parts), waiting=next(parts)),
+        )
+        for tag in tags
+    ]

@@ -205,6 +205,12 @@ class Snapshot(Protocol):
         """How many documents match."""
         ...
 
+    def timelines(
+        self, clauses: Sequence[Clause], *, timezone: str, timeline: Timeline
+    ) -> list[tuple[Facet, ...]]:
+        """Of each clause, how many documents there are by part, in order."""
+        ...
+
     def clusters(
         self, clause: Clause, clusters: Sequence[str]
     ) -> Mapping[str, ClusterCounts]:

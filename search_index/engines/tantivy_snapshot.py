@@ -105,6 +105,19 @@ class TantivySnapshot:
         with translated_errors(self._place):
             return self._count(filtering(self._schema, clause))
 
+    def timelines(
+        self, clauses: Sequence[Clause], *, timezone: str, timeline: Timeline
+    ) -> list[tuple[Facet, ...]]:
+        """Of each clause, how many documents there are by part."""
+        found = []
+        with translated_errors(self._place):
+            for clause in clauses:
+                query = filtering(self._schema, clause)
+                wanted = {timeline: _histogram("published")}
+                buckets = self._searcher.aggregate(query, wanted)[timeline]["buckets"]
+                found.append(in_parts(self._days(query, buckets, timezone), timeline))
+        return found
+
     def clusters(
         self, clause: Clause, clusters: Sequence[str]
     ) -> Mapping[str, ClusterCounts]:

@@ -303,6 +303,15 @@ def test_the_timeline_has_parts_that_begin_in_the_zone(
         index.snapshot(), Everything(), timezone="Asia/Ho_Chi_Minh", timeline=timeline
     )
     assert [(f.value, f.count) for f in facets[timeline]] == expected
+    first = Terms(field="id", tokens=(document_id("n0"),))
+    every, nothing, one = index.snapshot().timelines(
+        [Everything(), word("nowhere"), first],
+        timezone="Asia/Ho_Chi_Minh",
+        timeline=timeline,
+    )
+    assert every == facets[timeline]
+    assert nothing == ()
+    assert sum(part.count for part in one) == 1
 
 
 def test_facets_know_publishers_owners_and_audiences(make_index: MakeIndex) -> None:
