@@ -29,7 +29,7 @@ from pipeline.errors import (
     UnavailableError,
 )
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The newest migration this program knows."""
 
 BUSY_TIMEOUT_SECONDS = 60.0
@@ -211,6 +211,16 @@ def _migrate(engine: Engine) -> None:
             f"the workspace's database has schema {found}, made by a newer version "
             f"of babelwire; this one knows {SCHEMA_REVISION}: upgrade babelwire"
         )
+    run_migrations(engine)
+
+
+def run_migrations(engine: Engine, to: str = "head") -> None:
+    """Brings a store's tables to a revision, in one transaction.
+
+    Args:
+        engine: Of the store.
+        to: A revision, or the newest one.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -224,7 +234,7 @@ def _migrate(engine: Engine) -> None:
         else:
             connection.execute(text("SELECT pg_advisory_xact_lock(7226741)"))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         connection.commit()
 
 

@@ -81,7 +81,7 @@ sources = Table(
     Column("country", String(2), nullable=False, server_default=""),
     Column("owner", Text, nullable=False, server_default=""),
     Column("audience", JSON, nullable=False),
-    Column("rights", String(16), nullable=False, server_default="headline"),
+    Column("rights", String(16), nullable=False, server_default="full"),
     Column("excerpt_characters", Integer, nullable=False, server_default="300"),
     Column("notice", Text, nullable=False, server_default=""),
     Column("pass_on_days", Integer, nullable=False, server_default="0"),

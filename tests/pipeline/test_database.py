@@ -22,9 +22,11 @@ from pipeline.errors import (
     NewerStoreError,
     UnavailableError,
 )
+from pipeline.sources import Rights
 from pipeline.store import Database, open_database, sqlite_url
-from pipeline.store.database import SCHEMA_REVISION
+from pipeline.store.database import SCHEMA_REVISION, run_migrations
 from pipeline.store.documents import count
+from pipeline.store.sources import source_rows
 from pipeline.store.tables import counters, metadata
 from tests.pipeline.builders import NOW, add_document, add_source, make_page
 
@@ -98,6 +100,28 @@ def test_migrations_make_exactly_the_tables_of_the_program(empty_url: str) -> No
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == SCHEMA_REVISION
     engine.dispose()
+
+
+def test_an_older_store_is_brought_up_to_date_and_keeps_what_it_has(
+    empty_url: str,
+) -> None:
+    """P2"""
+    engine = create_engine(empty_url)
+    run_migrations(engine, to="0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO sources (name, kind, publisher, audience, rights, "
+                "first_seen_at) VALUES ('a', 'news', 'A', '[]', 'headline', "
+                "'2024-06-21 12:00:00')"
+            )
+        )
+    engine.dispose()
+    database = open_database(empty_url)
+    with database.read() as connection:
+        rights = source_rows(connection)["a"].rights
+    assert rights == Rights(show="headline")
+    database.close()
 
 
 def test_a_store_made_by_a_newer_version_is_refused(database_url, schema) -> None:

@@ -23,6 +23,4 @@ def test_no_question_breaks_the_api(case: Any, client: TestClient) -> None:
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json()["status"] == response.status_code
         return
-    case.operation.validate_response(
-        schemathesis.Response.from_any(response)
-    )
+    case.operation.validate_response(schemathesis.Response.from_any(response))
