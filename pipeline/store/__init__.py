@@ -5,7 +5,13 @@ topic that take one open connection, so that a caller joins them in one
 transaction: `with database.write() as connection: …`.
 """
 
-from pipeline.store import review_tables
+from pipeline.store import desk_tables, review_tables
 from pipeline.store.database import Database, open_database, sqlite_url
 
-__all__ = ["Database", "open_database", "review_tables", "sqlite_url"]
+__all__ = [
+    "Database",
+    "desk_tables",
+    "open_database",
+    "review_tables",
+    "sqlite_url",
+]
