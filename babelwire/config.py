@@ -220,6 +220,55 @@ class IndexConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeskConfig:
+    """`[desk]`."""
+
+    host: Annotated[str, MinLen(1)] = "127.0.0.1"
+    port: Annotated[int, Ge(0), Le(65_535)] = 8787
+    names: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    user_header: str = ""
+    default_role: Literal["", "reader", "editor", "admin"] = ""
+    requests_per_minute: Annotated[int, Ge(0), Le(1_000_000)] = 600
+
+    def __post_init__(self) -> None:
+        """Refuses what would let anybody in, or nobody.
+
+        Raises:
+            ConfigError: Names the key.
+        """
+        for network in self.trusted_proxies:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ConfigError(
+                    f'trusted_proxies: found "{network}", expected a network '
+                    'like "10.0.0.5/32"'
+                ) from error
+        for name in self.names:
+            if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", name):
+                raise ConfigError(
+                    f'names: found "{name}", expected one like "desk.example.org"'
+                )
+        if self.user_header and not self.trusted_proxies:
+            raise ConfigError(
+                "user_header: is believed from trusted_proxies only, and there are none"
+            )
+
+    @property
+    def networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """`trusted_proxies`, to look an address up in."""
+        return tuple(ipaddress.ip_network(each) for each in self.trusted_proxies)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewsConfig:
+    """`[reviews]`."""
+
+    summary_characters: Annotated[int, Ge(80), Le(5000)] = 600
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """The whole file."""
 
@@ -229,6 +278,8 @@ class Config:
     models: ModelsConfig = field(default_factory=ModelsConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     index: IndexConfig = field(default_factory=IndexConfig)
+    desk: DeskConfig = field(default_factory=DeskConfig)
+    reviews: ReviewsConfig = field(default_factory=ReviewsConfig)
 
     def __post_init__(self) -> None:
         """Refuses a server that may not see what people read and ask.

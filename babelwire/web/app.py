@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
 from babelwire.web import (
@@ -18,21 +16,21 @@ from babelwire.web import (
     errors,
     exporting,
     feed,
+    gate,
     names,
     reviews,
     searches,
     settings,
+    signing_in,
     sources,
     sourcing,
+    users,
 )
-from babelwire.web.reader import TOKEN, remember, token_of, wording_of
+from babelwire.web.reader import TOKEN, remember
 
 if TYPE_CHECKING:
+    from babelwire.config import DeskConfig
     from babelwire.web.services import Services
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Names by which a browser on this machine may call the desk: a site elsewhere whose
-name leads here (DNS rebinding) is refused."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -55,8 +53,13 @@ HEADERS = {
 Next = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(services: Services) -> FastAPI:
-    """The desk of one workspace, as an ASGI application."""
+def make_app(services: Services, desk: DeskConfig | None = None) -> FastAPI:
+    """The desk of one workspace, as an ASGI application.
+
+    Args:
+        services: The workspace.
+        desk: Who may ask; None is as the workspace is configured.
+    """
     app = FastAPI(
         title="Babelwire",
         version="1",
@@ -65,6 +68,8 @@ def make_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
+    app.state.desk = services.workspace.config.desk if desk is None else desk
+    app.state.limits = gate.Limits(app.state.desk)
     app.middleware("http")(_guarded)
     rooms = (
         searches,
@@ -75,6 +80,8 @@ def make_app(services: Services) -> FastAPI:
         sourcing,
         names,
         settings,
+        signing_in,
+        users,
         exporting,
         feed,
         api,
@@ -89,12 +96,7 @@ def make_app(services: Services) -> FastAPI:
 
 async def _guarded(request: Request, answer: Next) -> Response:
     """Who may ask; who reads; headers of every answer."""
-    if not is_own_name(request.headers.get("host", "")):
-        return PlainTextResponse("This desk has another name.", 421)
-    services: Services = request.app.state.services
-    request.state.wording = wording_of(request, services.timezone)
-    request.state.token = token_of(request)
-    response = await answer(request)
+    response = await gate.turned_away(request) or await answer(request)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.url.path.startswith("/static/"):
@@ -105,17 +107,3 @@ async def _guarded(request: Request, answer: Next) -> Response:
     if is_page and request.cookies.get(TOKEN) != request.state.token:
         remember(response, request, TOKEN, request.state.token)
     return response
-
-
-def is_own_name(host: str) -> bool:
-    """Whether a `Host` header names this machine's loopback.
-
-    >>> is_own_name("127.0.0.1:8787"), is_own_name("[::1]:80")
-    (True, True)
-    >>> is_own_name("elsewhere.example")
-    False
-    """
-    try:
-        return urlsplit(f"//{host}").hostname in LOOPBACK
-    except ValueError:
-        return False

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from babelwire.web.wording import Wording
 
 BAD_REQUEST, NOT_FOUND, CONFLICT, UNAVAILABLE, FAILED = 400, 404, 409, 503, 500
+UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429
 API = "/api/"
 
 
@@ -52,12 +53,12 @@ def status_of(error: BabelwireError) -> int:
 async def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, BabelwireError)  # noqa: S101 - as installed
     position = error.position if isinstance(error, QueryError) else None
-    return _answer(request, status_of(error), str(error), position)
+    return answer(request, status_of(error), str(error), position)
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as installed
-    response = _answer(request, error.status_code, str(error.detail))
+    response = answer(request, error.status_code, str(error.detail))
     response.headers.update(error.headers or {})
     return response
 
@@ -67,12 +68,20 @@ async def _invalid(request: Request, error: Exception) -> Response:
     said = "; ".join(
         f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
     )
-    return _answer(request, BAD_REQUEST, said)
+    return answer(request, BAD_REQUEST, said)
 
 
-def _answer(
+def answer(
     request: Request, status: int, message: str, position: int | None = None
 ) -> Response:
+    """An error as whoever asks reads it: a page, or JSON of the API.
+
+    Args:
+        request: What was asked.
+        status: HTTP status.
+        message: What was found, what was expected, what to do.
+        position: Of the fault in the query, in code points from 0.
+    """
     if request.url.path.startswith(API):
         return problem(status, message, position)
     w: Wording = request.state.wording
@@ -119,6 +128,8 @@ def _words(w: Wording, status: int) -> tuple[str, str]:
         )
     if status in {401, 403}:
         return w.text("Not allowed"), w.text("Go back, load the page again, try again.")
+    if status == TOO_MANY:
+        return w.text("Too often"), w.text("Wait a little, then try again.")
     if status < FAILED:
         return (
             w.text("This cannot be answered"),

@@ -12,7 +12,9 @@ from fastapi.responses import StreamingResponse
 from babelwire.exports.formats import FORMATS, write
 from babelwire.exports.released import release
 from babelwire.reading import load_rights
+from babelwire.terminal import counted
 from babelwire.web.addresses import read_address
+from babelwire.web.deeds import log
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,10 +50,13 @@ def export(request: Request) -> Response:
     chosen = FORMATS[name]
     file = _temporary(binary=chosen.is_binary)
     try:
-        write(name, released, file, workspace=workspace, database=services.database)
+        report = write(
+            name, released, file, workspace=workspace, database=services.database
+        )
     except BaseException:
         file.close()
         raise
+    log(request, "exported", f"{name}, {counted(report.documents, 'document')}")
     name = f"babelwire-{context.now:%Y-%m-%d}{chosen.suffix}"
     return StreamingResponse(
         _chunks(file),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
@@ -36,7 +37,13 @@ def wording_of(request: Request, timezone: str) -> Wording:
 
 def is_timezone(name: str) -> bool:
     """Whether it is the IANA name of a zone."""
-    return name in available_timezones() and bool(ZoneInfo(name))
+    return name in _timezones() and bool(ZoneInfo(name))
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    """Those of this machine; each look at them walks through hundreds of files."""
+    return frozenset(available_timezones())
 
 
 def token_of(request: Request) -> str:

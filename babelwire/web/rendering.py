@@ -6,28 +6,34 @@ import hashlib
 import re
 from functools import cache, lru_cache, partial
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from babelwire.balance import plain_reason
 from babelwire.web.marking import direction, marked
 from babelwire.web.vocabulary import (
+    DEEDS,
     ENDPOINTS,
     FACETS,
     FLAGS,
     NAME_TYPES,
     OUTCOMES,
     REVIEW_STATUSES,
+    ROLES,
     RUN_STATES,
     STEPS,
     bar_words,
+    reason_words,
     value_name,
     worded,
 )
 from babelwire.web.wording import LANGUAGES, Wording
+
+if TYPE_CHECKING:
+    from babelwire.web.access import Visitor
+    from pipeline.store.users import Role
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f]+", re.IGNORECASE)
 """What may be a link: nothing that runs (W1)."""
@@ -46,14 +52,21 @@ def render(
     """
     wording: Wording = request.state.wording
     page = _environment(wording).get_template(template)
+    visitor: Visitor | None = request.state.visitor
     text = page.render(
         here=request.url.path,
         back=_back(request),
         token=request.state.token,
+        visitor=visitor,
+        may=visitor.may if visitor else _may_nothing,
         target=request.app.state.services.target,
         **values,
     )
     return HTMLResponse(text, status)
+
+
+def _may_nothing(_role: Role) -> bool:
+    return False
 
 
 def _back(request: Request) -> str:
@@ -66,6 +79,7 @@ def _back(request: Request) -> str:
 def _environment(w: Wording) -> Environment:
     environment = Environment(
         loader=PackageLoader("babelwire.web"),
+        auto_reload=False,  # else the disk is asked about every part of every page
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -89,8 +103,10 @@ def _environment(w: Wording) -> Environment:
         "outcome_words": partial(worded, w, OUTCOMES),
         "kind_words": partial(worded, w, ENDPOINTS),
         "state_words": partial(worded, w, RUN_STATES),
-        "reason_words": plain_reason,
+        "reason_words": partial(reason_words, w),
         "name_type": partial(worded, w, NAME_TYPES),
+        "role_name": partial(worded, w, ROLES),
+        "deed_words": partial(worded, w, DEEDS),
         "review_status": partial(worded, w, REVIEW_STATUSES),
     }
     return environment

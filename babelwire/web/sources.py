@@ -12,6 +12,7 @@ from babelwire.assembly import now
 from babelwire.health import SourceHealth, load_health
 from babelwire.overview import load_status
 from babelwire.retrying import revive
+from babelwire.web.deeds import log
 from babelwire.web.findings import finding_words
 from babelwire.web.reader import check_form
 from babelwire.web.rendering import render
@@ -90,7 +91,8 @@ def retry(request: Request, token: str = Form("")) -> Response:
     """Makes due again what was set aside."""
     check_form(request, token)
     services: Services = request.app.state.services
-    revive(services.database)
+    revived = revive(services.database)
+    log(request, "tried again", str(revived))
     return RedirectResponse("/status", SEE_OTHER)
 
 

@@ -17,6 +17,7 @@ from babelwire.sourcefile import (
     set_value,
     write_source,
 )
+from babelwire.web.deeds import log
 from babelwire.web.errors import BAD_REQUEST, NotFoundError
 from babelwire.web.findings import finding_words
 from babelwire.web.reader import check_form
@@ -94,6 +95,7 @@ def switch(
         set_value(path, "enabled", on == "yes")
     except OSError as error:
         raise _not_written(request, error) from error
+    log(request, "source switched", f"{name}, {'on' if on == 'yes' else 'off'}")
     return RedirectResponse(f"/sources/{quote(name)}", SEE_OTHER)
 
 
@@ -114,7 +116,7 @@ def try_site(request: Request, token: str = Form(""), url: str = Form("")) -> Re
         return _form(request, BAD_REQUEST, problem=str(error), url=url)
     name = _free_name(name_from(url), workspace)
     try:
-        look = look_at(url, name, workspace.config.crawl)
+        look = look_at(url, name, workspace)
     except BusyError as error:
         said = w.text("Another look at a site is under way.")
         raise UnavailableError(said) from error
@@ -170,6 +172,7 @@ def add(
         return _form(request, BAD_REQUEST, problem=problem, url=url, draft=draft)
     except OSError as error:
         raise _not_written(request, error) from error
+    log(request, "source added", draft.name)
     return RedirectResponse(f"/sources/{draft.name}", SEE_OTHER)
 
 

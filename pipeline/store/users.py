@@ -26,6 +26,15 @@ USED_STEP = timedelta(minutes=5)
 """So exactly is it known when a session was used: reading writes rarely."""
 
 
+def includes(has: Role, needs: Role) -> bool:
+    """Whether one role may do what another may.
+
+    >>> includes("editor", "reader"), includes("editor", "admin")
+    (True, False)
+    """
+    return ROLES.index(has) >= ROLES.index(needs)
+
+
 @dataclass(frozen=True, kw_only=True)
 class User:
     """Someone at the desk.
@@ -39,16 +48,6 @@ class User:
     name: str
     role: Role
     created_at: datetime
-
-    def may(self, role: Role) -> bool:
-        """Whether they may do what a role may.
-
-        >>> from datetime import UTC
-        >>> user = User(name="a", role="editor", created_at=datetime.now(UTC))
-        >>> user.may("reader"), user.may("admin")
-        (True, False)
-        """
-        return ROLES.index(self.role) >= ROLES.index(role)
 
 
 @dataclass(frozen=True, kw_only=True)

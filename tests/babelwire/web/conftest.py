@@ -14,6 +14,8 @@ from babelwire.workspace import find_workspace
 from tests.babelwire.conftest import Demo, copied
 
 HOME = "http://127.0.0.1:8787"
+HERE = ("127.0.0.1", 50_000)
+"""Where the browser is."""
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +28,9 @@ def services(demo: Demo) -> Iterator[Services]:
 def client(services: Services) -> Iterator[TestClient]:
     """A browser on this machine that speaks English and lives in UTC."""
     app = make_app(services)
-    with TestClient(app, base_url=HOME, raise_server_exceptions=False) as client:
+    with TestClient(
+        app, base_url=HOME, client=HERE, raise_server_exceptions=False
+    ) as client:
         client.headers["accept-language"] = "en"
         client.cookies.set("timezone", "UTC")
         yield client
@@ -39,7 +43,7 @@ def own(demo: Demo, tmp_path: Path) -> Iterator[TestClient]:
     copied(demo.workspace, copy)
     with (
         open_services(find_workspace(copy)) as services,
-        TestClient(make_app(services), base_url=HOME) as client,
+        TestClient(make_app(services), base_url=HOME, client=HERE) as client,
     ):
         client.headers["accept-language"] = "en"
         client.cookies.set("timezone", "UTC")

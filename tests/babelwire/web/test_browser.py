@@ -69,7 +69,7 @@ def home(services: Services) -> Iterator[str]:
 @contextlib.contextmanager
 def served(services: Services) -> Iterator[str]:
     """A desk on a port of its own, in a thread."""
-    with contextlib.closing(listening(0)) as listener:
+    with contextlib.closing(listening("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(make_app(services), log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
@@ -214,6 +214,31 @@ def test_the_first_ten_minutes_of_a_press_officer(
         assert "Mayors of 21 countries met in Kazan." in text
         assert "قازان" in text
         assert visit.outside() == []
+
+
+def test_a_summary_is_counted_while_it_is_written(
+    browser: Browser, own_home: str
+) -> None:
+    with Visit(browser, own_home) as visit:
+        page = visit.go("/?q=forum&lang=ar")
+        page.keyboard.press("j")
+        with page.expect_navigation():
+            page.keyboard.press("r")
+        page = visit.go("/reviews")
+        page.locator("h3 a").first.click()
+        summary, told = page.locator("textarea").first, page.locator("[data-counts]")
+        summary.fill("ả😀\nb")
+        expect(told).to_contain_text("4 of 600 characters")
+        expect(told.locator("strong")).to_be_hidden()
+        summary.fill("x" * 1201)
+        expect(told).to_contain_text("1,201 of 600 characters")
+        expect(told.get_by_text("Too long")).to_be_visible()
+        page.get_by_role("button", name="Save").first.click()
+        expect(page.locator("main")).to_contain_text("at most 600 are allowed")
+        page.go_back()
+        expect(page.locator("textarea").first).to_have_value("x" * 1201)
+        expect(page.get_by_text("Too long")).to_be_visible()
+        assert visit.troubles == []
 
 
 def test_times_are_those_of_the_browser_from_the_second_page_on(
