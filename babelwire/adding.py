@@ -123,6 +123,7 @@ def _look(workspace: Workspace, url: str, contact: str) -> dict[str, Any]:
         url=url,
         contact=contact,
         allow_networks=workspace.config.crawl.allow_networks,
+        database_url=workspace.database_url,
     )
     for event in probe_events(job):
         if event["event"] == "probe":

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from babelwire.config import secret
+from babelwire.outside import contact_log
 from babelwire.translating import open_translation
 from babelwire.workspace import Workspace
 from pipeline.errors import ConfigError
@@ -77,8 +78,14 @@ def open_engine(workspace: Workspace, engine: str = "") -> IndexEngine:
     from search_index import open_index
 
     chosen = engine or workspace.config.index.engine
-    server = _server(workspace) if chosen == "elasticsearch" else None
-    return open_index(workspace.index, engine=chosen, server=server)
+    if chosen != "elasticsearch":
+        return open_index(workspace.index, engine=chosen)
+    return open_index(
+        workspace.index,
+        engine=chosen,
+        server=_server(workspace),
+        contacts=contact_log(workspace),
+    )
 
 
 def _server(workspace: Workspace) -> ElasticsearchSettings:

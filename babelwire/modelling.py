@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from babelwire.answers import language_name
 from babelwire.assembly import now
+from babelwire.outside import contact_log
 from babelwire.terminal import err, say
 from pipeline.errors import InputError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from babelwire.workspace import Workspace
+    from pipeline.contacts import NoteContact
     from pipeline.translation.models.catalogue import Catalogue, CatalogueModel
     from pipeline.translation.models.pull import ModelSettings, Pulled
     from pipeline.translation.models.shelf import Damage, Shelf
@@ -38,8 +40,8 @@ def catalogue_of(workspace: Workspace) -> Catalogue:
     return read_catalogue(workspace.models / OWN_CATALOGUE)
 
 
-def model_settings(workspace: Workspace) -> ModelSettings:
-    """Where models come from."""
+def model_settings(workspace: Workspace, note_contact: NoteContact) -> ModelSettings:
+    """Where models come from, and who keeps account of that."""
     from pipeline.translation.models.pull import ModelSettings
 
     config = workspace.config.models
@@ -49,6 +51,7 @@ def model_settings(workspace: Workspace) -> ModelSettings:
         offline=config.offline,
         timeout_seconds=config.timeout_seconds,
         environment=os.environ,
+        note_contact=note_contact,
     )
 
 
@@ -116,11 +119,11 @@ def get_model(
     """Pulls a model with progress."""
     from pipeline.translation.models.pull import pull
 
-    with _progress(model) as progress:
+    with _progress(model) as progress, closing(contact_log(workspace)) as contacts:
         return pull(
             model,
             shelf_of(workspace),
-            model_settings(workspace),
+            model_settings(workspace, contacts.note),
             now=now,
             accept_licence=accept_licence,
             again=again,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,7 @@ from babelwire.modelling import (
     shelf_of,
     size_text,
 )
+from babelwire.outside import contact_log
 from babelwire.terminal import err, note, say
 from pipeline.errors import BabelwireError
 
@@ -104,12 +106,13 @@ class ModelNeeds:
         from pipeline.translation.models.pull import pull
 
         try:
-            pull(
-                model,
-                shelf_of(self._workspace),
-                model_settings(self._workspace),
-                now=now,
-            )
+            with closing(contact_log(self._workspace)) as contacts:
+                pull(
+                    model,
+                    shelf_of(self._workspace),
+                    model_settings(self._workspace, contacts.note),
+                    now=now,
+                )
         except BabelwireError as error:
             note(f"{model.name}: {error}")
         except OSError as error:

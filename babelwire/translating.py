@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from babelwire.outside import PERSON_PATIENCE_SECONDS, contact_log
+
 if TYPE_CHECKING:
     from babelwire.config import EngineConfig, TranslationConfig
     from babelwire.workspace import Workspace
+    from pipeline.contacts import NoteContact, Purpose
     from pipeline.documents import Identification, Translator
     from pipeline.store import Database
     from pipeline.translation import Chain
@@ -37,28 +40,35 @@ class Translation:
     supply: Callable[[], str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Hurry:
+    """How a person's question differs from the work on documents.
+
+    Attributes:
+        timeout_seconds: No engine may take longer over a batch.
+        purpose: What servers are asked for.
+    """
+
+    timeout_seconds: float
+    purpose: Purpose
+
+
 @contextlib.contextmanager
 def open_translation(
-    workspace: Workspace, database: Database, *, timeout_seconds: float | None = None
+    workspace: Workspace, database: Database, *, hurry: Hurry | None = None
 ) -> Iterator[Translation]:
     """The configured chain; its processes and connections end with the block.
 
     Args:
-        timeout_seconds: No engine may take longer over a batch.
+        hurry: Where a person waits.
     """
     from pipeline.translation.models.shelf import Shelf
 
     settings = workspace.config.translation
     shelf = Shelf(workspace.models)
-    with contextlib.ExitStack() as stack:
-        engines = {
-            name: _engine(name, _hurried(config, timeout_seconds), settings, shelf)
-            for name, config in settings.used_engines.items()
-        }
-        for engine in engines.values():
-            stack.callback(engine.close)
-        chain = _chain(settings, engines, _finish(workspace, database), database)
-        stack.callback(_record_usage, engines, database)
+    used = settings.used_engines
+    with open_engines(workspace, database, used, hurry=hurry) as engines:
+        chain = _chain(settings, engines, finish(workspace, database), database)
         version = _version(settings)
         yield Translation(
             chain=chain,
@@ -70,23 +80,74 @@ def query_translator(
     workspace: Workspace, database: Database
 ) -> contextlib.AbstractContextManager[Translation]:
     """The same chain in a hurry: a person waits for a query's translation."""
-    return open_translation(workspace, database, timeout_seconds=QUERY_TIMEOUT_SECONDS)
+    hurry = Hurry(timeout_seconds=QUERY_TIMEOUT_SECONDS, purpose="query")
+    return open_translation(workspace, database, hurry=hurry)
 
 
-def _hurried(config: EngineConfig, seconds: float | None) -> EngineConfig:
+@contextlib.contextmanager
+def open_engines(
+    workspace: Workspace,
+    database: Database,
+    configs: Mapping[str, EngineConfig],
+    *,
+    hurry: Hurry | None = None,
+) -> Iterator[Mapping[str, Engine]]:
+    """Engines by name, nothing started yet; what they start ends with the block.
+
+    Whom they contact is noted before, what servers were asked is stored at the end.
+
+    Args:
+        configs: By the names that the engines get.
+        hurry: Where a person waits.
+    """
+    patience = {"patience_seconds": PERSON_PATIENCE_SECONDS} if hurry else {}
+    contacts = contact_log(workspace, **patience)
+    with contextlib.ExitStack() as stack:
+        stack.callback(contacts.close)
+        engines = {
+            name: _engine(
+                name,
+                _hurried(config, hurry),
+                workspace,
+                _Asking(
+                    purpose=hurry.purpose if hurry else "translate",
+                    note_contact=contacts.note,
+                ),
+            )
+            for name, config in configs.items()
+        }
+        for engine in engines.values():
+            stack.callback(engine.close)
+        stack.callback(_record_usage, engines, database)
+        yield engines
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asking:
+    """What servers are asked for, and who keeps account of it."""
+
+    purpose: Purpose
+    note_contact: NoteContact
+
+
+def _hurried(config: EngineConfig, hurry: Hurry | None) -> EngineConfig:
     from dataclasses import replace
 
-    if seconds is None:
+    if hurry is None:
         return config
-    return replace(config, timeout_seconds=min(config.timeout_seconds, seconds))
+    seconds = min(config.timeout_seconds, hurry.timeout_seconds)
+    return replace(config, timeout_seconds=seconds)
 
 
 def _engine(
-    name: str, config: EngineConfig, settings: TranslationConfig, shelf: Shelf
+    name: str, config: EngineConfig, workspace: Workspace, asking: _Asking
 ) -> Engine:
+    from pipeline.translation.models.shelf import Shelf
+
     if config.is_on_this_machine:
-        return _local(name, config, settings, shelf)
-    return _remote(name, config)
+        settings = workspace.config.translation
+        return _local(name, config, settings, Shelf(workspace.models))
+    return _remote(name, config, asking)
 
 
 def _local(
@@ -114,7 +175,7 @@ def _local(
     )
 
 
-def _remote(name: str, config: EngineConfig) -> Engine:
+def _remote(name: str, config: EngineConfig, asking: _Asking) -> Engine:
     from pipeline.translation.libretranslate import (
         LibreTranslate,
         LibreTranslateSettings,
@@ -130,7 +191,9 @@ def _remote(name: str, config: EngineConfig) -> Engine:
                 timeout_seconds=config.timeout_seconds,
                 concurrency=config.concurrency,
                 no_model=frozenset({400}),
-            )
+                purpose=asking.purpose,
+            ),
+            note_contact=asking.note_contact,
         )
         return LibreTranslate(LibreTranslateSettings(name=name, api_key=key), server)
     server = Server(
@@ -140,12 +203,15 @@ def _remote(name: str, config: EngineConfig) -> Engine:
             concurrency=config.concurrency,
             headers={"Authorization": f"Bearer {key}"} if key else {},
             no_model=frozenset({404}),
-        )
+            purpose=asking.purpose,
+        ),
+        note_contact=asking.note_contact,
     )
     return OpenAI(OpenAISettings(name=name, model=config.model), server)
 
 
-def _finish(workspace: Workspace, database: Database) -> Finish:
+def finish(workspace: Workspace, database: Database) -> Finish:
+    """What goes around every engine: names, checks, what was translated before."""
     from pipeline.store.segment_translations import StoredTranslationCache
     from pipeline.translation.glossary import Glossary
     from pipeline.translation.machine import Finish

@@ -35,6 +35,7 @@ def try_source(workspace: Workspace, source: Source, articles: int) -> int:
         articles=articles,
         contact=config.contact,
         allow_networks=config.allow_networks,
+        database_url=workspace.database_url,
     )
     found: dict[str, Any] = {}
     samples = []

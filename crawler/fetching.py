@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +21,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from crawler.guard import RefusedError
+from crawler.guard import NOT_NOTED, RefusedError
 from pipeline.archive import ArchivedResponse, Headers, checksum_of
 from pipeline.content_encoding import decode_body
 from pipeline.errors import StageError
@@ -80,6 +81,7 @@ class Fetcher:
         now: Callable[[], datetime],
         refusals: Mapping[tuple[str, int], str],
         max_body_bytes: int,
+        count: Callable[[str], None] | None = None,
     ) -> None:
         """Takes what it needs.
 
@@ -88,7 +90,9 @@ class Fetcher:
             now: The clock.
             refusals: By host and port, why the guard refused a look-up.
             max_body_bytes: As received, and again after decoding.
+            count: Told the host of each request that was made.
         """
+        self._count = count
         self._download = download
         self._now = now
         self._refusals = refusals
@@ -118,8 +122,16 @@ class Fetcher:
             )
             response = await self._download(request)
         except Exception as error:  # noqa: BLE001 - the edge: any failure is an answer
-            return self._failure(url, error)
-        return self._answer(url, response, limit)
+            answer = self._failure(url, error)
+        else:
+            answer = self._answer(url, response, limit)
+        self._counted(answer)
+        return answer
+
+    def _counted(self, answer: Answer) -> None:
+        if self._count is not None and not answer.refused:
+            with suppress(ValueError):  # no URL at all: nothing was requested
+                self._count(host_of(answer.url))
 
     def _answer(self, url: str, response: Response, limit: int) -> Answer:
         archived = _archived(url, response, self._now())
@@ -160,7 +172,7 @@ class Fetcher:
             return error.reason, False
         if isinstance(error, CannotResolveHostError):
             refused = self._refusals.get(_endpoint(url))
-            return (refused, False) if refused else ("dns", True)
+            return (refused, refused == NOT_NOTED) if refused else ("dns", True)
         if isinstance(error, DownloadFailedError) and _is_certificate(error):
             return "tls_certificate", False
         for kind, reason, retry in _REASONS:

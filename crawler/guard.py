@@ -8,7 +8,7 @@ look-up in which the answer could differ.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -22,9 +22,17 @@ from twisted.internet.interfaces import (
     IHostResolution,
     IResolutionReceiver,
 )
+from twisted.internet.threads import deferToThreadPool
 from zope.interface import implementer
 
 from pipeline.urls import MAX_URL_CHARACTERS, host_of
+
+Announce = Callable[[str], None]
+"""Notes a host (`pipeline.urls.host_of`) that is about to be connected to; may take its
+time. Raises where that fails: then there is no connection."""
+
+NOT_NOTED = "not_noted"
+"""Reason of a host that may be connected to, but could not be noted."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -157,20 +165,30 @@ class UrlRules:
 class GuardResolver:
     """Twisted's resolver, minus the addresses that must not be connected to.
 
+    What it passes on is connected to next, and told to who keeps account of that.
+
     Attributes:
         refusals: By host and port, why the last look-up was refused.
     """
 
     refusals: dict[tuple[str, int], str]
 
-    def __init__(self, reactor: Any, guard: Guard, inner: Any | None = None) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        guard: Guard,
+        inner: Any | None = None,
+        announce: Announce | None = None,
+    ) -> None:
         """Wraps a resolver.
 
         Args:
             reactor: Twisted's.
             guard: The rules.
             inner: The resolver to ask; the reactor's own by default.
+            announce: Called in a thread before a connection.
         """
+        self._announce = announce
         self._reactor = reactor
         self._guard = guard
         self._inner = inner or reactor.nameResolver
@@ -182,7 +200,8 @@ class GuardResolver:
         settings = crawler.settings
         make_inner = settings.get("BABELWIRE_RESOLVER")
         inner = make_inner(reactor) if make_inner else None
-        resolver = cls(reactor, settings["BABELWIRE_GUARD"], inner)
+        announce = settings.get("BABELWIRE_ANNOUNCE")
+        resolver = cls(reactor, settings["BABELWIRE_GUARD"], inner, announce)
         settings["BABELWIRE_REFUSALS"].share(resolver.refusals)
         return resolver
 
@@ -214,6 +233,23 @@ class GuardResolver:
             self.refusals.pop((host, port), None)
         return not reason
 
+    def announce(self, host: str, port: int, then: Callable[[], None]) -> None:
+        """Goes on once the host is noted; where that fails, there is a refusal."""
+        if self._announce is None:
+            then()
+            return
+
+        def failed(_failure: Any) -> None:
+            self.refusals[host, port] = NOT_NOTED
+
+        name = f"[{host}]" if ":" in host else host
+        pool = self._reactor.getThreadPool()
+        noted = deferToThreadPool(
+            self._reactor, pool, self._announce, host_of(f"http://{name}:{port}")
+        )
+        noted.addErrback(failed)
+        noted.addBoth(lambda _: then())
+
 
 @implementer(IResolutionReceiver)
 class _Checked:
@@ -234,7 +270,13 @@ class _Checked:
 
     def resolutionComplete(self) -> None:  # noqa: N802
         parsed = [ipaddress.ip_address(a.host.split("%")[0]) for a in self._found]
-        if self._resolver.verdict(self._host, self._port, parsed):
+        if self._resolver.verdict(self._host, self._port, parsed) and self._found:
+            self._resolver.announce(self._host, self._port, self._pass_on)
+        else:
+            self._receiver.resolutionComplete()
+
+    def _pass_on(self) -> None:
+        if (self._host, self._port) not in self._resolver.refusals:
             for address in self._found:
                 self._receiver.addressResolved(address)
         self._receiver.resolutionComplete()

@@ -112,7 +112,7 @@ class CrawlJob:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeJob:
-    """Looks at a site and stores nothing.
+    """Looks at a site and stores nothing, but for whom it contacted.
 
     Attributes:
         url: Of a site whose feeds and sitemaps are to be found; or "".
@@ -120,6 +120,7 @@ class ProbeJob:
         articles: How many of its articles to fetch as samples.
         max_requests: In all.
         max_seconds: In all.
+        database_url: Of the store that notes which hosts are contacted; "": none.
     """
 
     url: str = ""
@@ -129,6 +130,7 @@ class ProbeJob:
     allow_networks: tuple[str, ...] = ()
     max_requests: int = 25
     max_seconds: float = 30.0
+    database_url: str = ""
     limits: Limits = field(default_factory=lambda: Limits(timeout_seconds=8.0))
 
     def to_json(self) -> str:

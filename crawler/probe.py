@@ -1,4 +1,4 @@
-"""Looks at a site, or tries a source, and stores nothing.
+"""Looks at a site, or tries a source, and stores nothing but whom it contacted.
 
 Guarded and robots-obeying like a crawl, through the same settings; one request
 at a time, within a budget of requests and seconds.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +30,7 @@ from crawler.robots import Policy, learn_policy, origin_of
 from crawler.run import Ending, Resolver, run_reactor
 from crawler.settings import scrapy_settings
 from pipeline.sources import Source
+from pipeline.store.contacts import ContactLog
 from pipeline.urls import host_of, url_key
 
 FEED_PATHS = ("/rss", "/feed", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml")
@@ -50,29 +51,39 @@ PAUSE_SECONDS = 0.3
 def run_probe(job: ProbeJob, emit: Emit, *, resolver: Resolver | None = None) -> int:
     """Runs the job; its exit status."""
     ending = Ending()
+    clock = Clock()
+    contacts = ContactLog(job.database_url, clock.now) if job.database_url else None
     settings = scrapy_settings(
         guard=_guard(job),
         limits=job.limits,
         agent=user_agent(job.contact),
         resolver=resolver,
+        announce=(lambda host: contacts.announce(host, "probe")) if contacts else None,
     )
+
+    def tell(event: Mapping[str, Any]) -> None:
+        if event["event"] == "probe" and contacts is not None:
+            contacts.close()  # who waited for this event may end the process
+        emit(event)
 
     async def work(crawler: Crawler) -> None:
         assert crawler.engine is not None  # noqa: S101 - it runs us
-        clock = Clock()
         fetcher = Fetcher(
             crawler.engine.download_async,
             now=clock.now,
             refusals=crawler.settings["BABELWIRE_REFUSALS"],
             max_body_bytes=job.limits.max_body_bytes,
+            count=(lambda host: contacts.count(host, "probe")) if contacts else None,
         )
         parser = ParserProcess(seconds=5.0)
         try:
-            await Probe(job, fetcher, parser, emit).run()
+            await Probe(job, fetcher, parser, tell).run()
         finally:
             parser.close()
 
     run_reactor(settings, work, ending)
+    if contacts is not None:
+        contacts.close()
     if ending.error is not None:
         raise ending.error
     return 0

@@ -31,6 +31,7 @@ from pipeline.archive import ArchiveWriter, repair_tail
 from pipeline.errors import BabelwireError
 from pipeline.sources import Source
 from pipeline.store import Database, frontier, open_database
+from pipeline.store.contacts import ContactLog
 from pipeline.store.runs import RunState, close_abandoned_runs, finish_run, start_run
 from pipeline.store.sources import keep_sources
 
@@ -69,9 +70,11 @@ def run_crawl(job: CrawlJob, emit: Emit, *, resolver: Resolver | None = None) ->
     clock = Clock()
     with crawl_lock(Path(job.lock_file), now=clock.now()):
         database = open_database(job.database_url)
+        contacts = ContactLog(job.database_url, clock.now)
         try:
-            return _Crawl(job, database, emit, clock).run(resolver)
+            return _Crawl(job, database, emit, clock, contacts).run(resolver)
         finally:
+            contacts.close()
             database.close()
 
 
@@ -100,8 +103,14 @@ def guard_of(sources: tuple[Source, ...], allow_networks: tuple[str, ...]) -> Gu
 
 class _Crawl:
     def __init__(
-        self, job: CrawlJob, database: Database, emit: Emit, clock: Clock
+        self,
+        job: CrawlJob,
+        database: Database,
+        emit: Emit,
+        clock: Clock,
+        contacts: ContactLog,
     ) -> None:
+        self._contacts = contacts
         self._job = job
         self._database = database
         self._emit = emit
@@ -135,6 +144,7 @@ class _Crawl:
             limits=self._job.limits,
             agent=user_agent(self._job.contact),
             resolver=resolver,
+            announce=lambda host: self._contacts.announce(host, "visit"),
         )
         run_reactor(settings, self._work, self._ending)
         self._finish()
@@ -184,6 +194,7 @@ class _Crawl:
             now=clock.now,
             refusals=crawler.settings["BABELWIRE_REFUSALS"],
             max_body_bytes=job.limits.max_body_bytes,
+            count=lambda host: self._contacts.count(host, "visit"),
         )
         dispatcher = Dispatcher(
             Parts(

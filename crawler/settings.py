@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from crawler.guard import Guard, Refusals
+from crawler.guard import Announce, Guard, Refusals
 from crawler.job import Limits
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -17,6 +17,7 @@ def scrapy_settings(
     limits: Limits,
     agent: str,
     resolver: Callable[[Any], Any] | None = None,
+    announce: Announce | None = None,
 ) -> dict[str, Any]:
     """The settings of one process.
 
@@ -26,10 +27,13 @@ def scrapy_settings(
         agent: The User-Agent.
         resolver: Makes the resolver to be guarded from the reactor; its own by
             default. Tests pass one that lies.
+        announce: A function (no method: Scrapy copies settings deeply) that is
+            called before a connection.
     """
     return {
         "BABELWIRE_GUARD": guard,
         "BABELWIRE_RESOLVER": resolver,
+        "BABELWIRE_ANNOUNCE": announce,
         "BABELWIRE_REFUSALS": Refusals(),
         **_network(),
         **_limits(limits),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pipeline.contacts import Contacts
     from search_index.engines.contract import IndexEngine
     from search_index.engines.elasticsearch_server import ElasticsearchSettings
 
@@ -25,6 +26,7 @@ def open_index(
     *,
     engine: str = "tantivy",
     server: ElasticsearchSettings | None = None,
+    contacts: Contacts | None = None,
 ) -> IndexEngine:
     """The index of a workspace; nothing is read or made yet.
 
@@ -32,6 +34,7 @@ def open_index(
         folder: Of an embedded index, and of the lock of any.
         engine: One of `ENGINES`.
         server: Where Elasticsearch is; its default is this machine.
+        contacts: Told of each request to it; closed with the index.
 
     Raises:
         ConfigError: No such engine.
@@ -42,8 +45,12 @@ def open_index(
         return TantivyIndex(folder)
     if engine == "elasticsearch":
         from search_index.engines.elasticsearch_index import ElasticsearchIndex
-        from search_index.engines.elasticsearch_server import ElasticsearchSettings
+        from search_index.engines.elasticsearch_server import (
+            ElasticsearchSettings,
+            Server,
+        )
 
-        return ElasticsearchIndex(folder, server or ElasticsearchSettings())
+        settings = server or ElasticsearchSettings()
+        return ElasticsearchIndex(folder, settings, server=Server(settings, contacts))
     expected = ", ".join(f'"{known}"' for known in ENGINES)
     raise ConfigError(f'index.engine: found "{engine}", expected one of {expected}')

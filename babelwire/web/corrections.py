@@ -9,17 +9,19 @@ from fastapi import APIRouter, BackgroundTasks, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from babelwire.correcting import Wish, correct, places_of, undo
-from babelwire.web.documents import found_document
-from babelwire.web.errors import NotFoundError
+from babelwire.web import second_readings
+from babelwire.web.deeds import actor_of, log
 from babelwire.web.reader import check_form
 from babelwire.web.rendering import render
+from babelwire.web.sentences import found_sentence
 from pipeline.errors import InputError, UnavailableError
 
 if TYPE_CHECKING:
-    from babelwire.web.document_page import DocumentPage, Pair
+    from babelwire.web.document_page import Pair
     from babelwire.web.services import Services
 
 router = APIRouter(include_in_schema=False)
+router.include_router(second_readings.router)
 
 SEE_OTHER = 303
 MAX_LENGTH = 5_000
@@ -31,7 +33,7 @@ PLACES_SHOWN, CORRECTIONS_SHOWN = 50, 200
 @router.get("/documents/{reference}/sentences/{number}")
 def sentence(request: Request, reference: str, number: int) -> Response:
     """A sentence, and a form to correct its translation."""
-    page, pair = _found(request, reference, number)
+    page, pair = found_sentence(request, reference, number)
     return render(request, "correct.html", page=page, pair=pair, text=_text(pair))
 
 
@@ -49,14 +51,14 @@ def correct_sentence(
     """Stores a correction; one that holds everywhere shows first what it changes."""
     check_form(request, token)
     services: Services = request.app.state.services
-    page, pair = _found(request, reference, number)
+    page, pair = found_sentence(request, reference, number)
     wish = Wish(
         document=page.document.id,
         language=page.document.language,
         segment=pair.segment,
         target=services.target,
         text=_checked(text),
-        author="",
+        author=actor_of(request),
         everywhere=where == "everywhere",
     )
     if wish.everywhere and not sure:
@@ -72,6 +74,8 @@ def correct_sentence(
             documents=len({place.document_id for place in places}),
         )
     done, _ = correct(services.database, wish)
+    place = "everywhere" if wish.everywhere else page.reference
+    log(request, "corrected", f"{place}, {done}")
     background.add_task(bring_into_index, services)
     back = f"/documents/{page.document.id}?corrected={done}#s{pair.number}"
     return RedirectResponse(back, SEE_OTHER)
@@ -96,6 +100,7 @@ def take_back(
     check_form(request, token)
     services: Services = request.app.state.services
     undo(services.database, number)
+    log(request, "correction undone", str(number))
     background.add_task(bring_into_index, services)
     return RedirectResponse("/corrections", SEE_OTHER)
 
@@ -106,18 +111,6 @@ def bring_into_index(services: Services) -> None:
 
     with contextlib.suppress(UnavailableError):
         sync(services.database, services.index, target=services.target)
-
-
-def _found(request: Request, reference: str, number: int) -> tuple[DocumentPage, Pair]:
-    page = found_document(request, reference)
-    pairs = (*page.title, *page.pairs)
-    pair = next((pair for pair in pairs if pair.number == number), None)
-    is_newest = page.document.revision == page.newest.number
-    if pair is None or not is_newest:
-        raise NotFoundError(
-            f"{page.reference}: there is no sentence {number} of its newest wording"
-        )
-    return page, pair
 
 
 def _text(pair: Pair) -> str:

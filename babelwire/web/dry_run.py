@@ -22,8 +22,8 @@ from pipeline.errors import InputError, UnavailableError
 from pipeline.sources import Selectors
 
 if TYPE_CHECKING:
-    from babelwire.config import CrawlConfig
     from babelwire.sourcefile import SourceDraft
+    from babelwire.workspace import Workspace
     from pipeline.sources import Source
 
 LOOK_SECONDS = 20.0
@@ -93,22 +93,23 @@ class Look:
     articles: tuple[TriedArticle, ...]
 
 
-def look_at(url: str, name: str, config: CrawlConfig) -> Look:
+def look_at(url: str, name: str, workspace: Workspace) -> Look:
     """Looks at a site, and reads some of its articles.
 
     Args:
         url: Of the site, or of one of its feeds; checked.
         name: For the proposed settings.
-        config: Says how to reach us, and which networks may be visited.
+        workspace: Says how to reach us, and which networks may be visited; notes
+            which hosts are contacted.
 
     Raises:
         BusyError: Another look is under way.
         BabelwireError: The look could not be had.
     """
     with _one_at_a_time():
-        found = _probe(url, config)
+        found = _probe(url, workspace)
         draft = _drafted(name, found)
-        articles = tuple(_try_articles(draft, config)) if draft else ()
+        articles = tuple(_try_articles(draft, workspace)) if draft else ()
     return Look(
         reason=found["site"].get("reason", ""),
         found=tuple(found["endpoints"]),
@@ -142,13 +143,15 @@ def _one_at_a_time() -> Iterator[None]:
         _LOOKING.release()
 
 
-def _probe(url: str, config: CrawlConfig) -> Mapping[str, Any]:
+def _probe(url: str, workspace: Workspace) -> Mapping[str, Any]:
     from crawler.job import ProbeJob
 
+    config = workspace.config.crawl
     job = ProbeJob(
         url=url,
         contact=config.contact,
         allow_networks=config.allow_networks,
+        database_url=workspace.database_url,
         max_seconds=LOOK_SECONDS,
     )
     for event in probe_events(job):
@@ -164,18 +167,19 @@ def _drafted(name: str, found: Mapping[str, Any]) -> SourceDraft | None:
     return draft_source(name, wishes, dict(found))
 
 
-def _try_articles(draft: SourceDraft, config: CrawlConfig) -> Iterator[TriedArticle]:
+def _try_articles(draft: SourceDraft, workspace: Workspace) -> Iterator[TriedArticle]:
     """Reads some articles as the extract stage would."""
     from crawler.job import ProbeJob
     from pipeline.extraction import extract_page
     from pipeline.workers import Limits, Workers
 
-    source = source_of(draft)
+    source, config = source_of(draft), workspace.config.crawl
     job = ProbeJob(
         source=source,
         articles=ARTICLES_TRIED,
         contact=config.contact,
         allow_networks=config.allow_networks,
+        database_url=workspace.database_url,
         max_seconds=TRY_SECONDS,
     )
     fetched = [event for event in probe_events(job) if event["event"] == "article"]

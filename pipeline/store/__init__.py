@@ -5,11 +5,12 @@ topic that take one open connection, so that a caller joins them in one
 transaction: `with database.write() as connection: …`.
 """
 
-from pipeline.store import desk_tables, review_tables
+from pipeline.store import contact_tables, desk_tables, review_tables
 from pipeline.store.database import Database, open_database, sqlite_url
 
 __all__ = [
     "Database",
+    "contact_tables",
     "desk_tables",
     "open_database",
     "review_tables",

@@ -17,9 +17,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from pipeline.contacts import NoteContact, Purpose, unnoted
 from pipeline.content_encoding import decode_body
-from pipeline.errors import StageError
+from pipeline.errors import StageError, UnavailableError
 from pipeline.translation.engine import Failure
+from pipeline.urls import host_of
 
 if TYPE_CHECKING:
     import httpx
@@ -52,6 +54,7 @@ class ServerSettings:
         headers: Sent with each call, e.g. the key.
         concurrency: Calls at once.
         no_model: Statuses that say: not this language pair, not this model.
+        purpose: What the server is asked for.
     """
 
     url: str
@@ -59,6 +62,7 @@ class ServerSettings:
     headers: Mapping[str, str] = field(default_factory=dict)
     concurrency: int = 1
     no_model: frozenset[int] = frozenset()
+    purpose: Purpose = "translate"
 
 
 @dataclass(kw_only=True)
@@ -72,15 +76,17 @@ class Usage:
 
 
 class Server:
-    """Posts JSON and gets JSON."""
+    """Posts JSON and gets JSON; nothing before it is noted whom it goes to."""
 
     def __init__(
         self,
         settings: ServerSettings,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        note_contact: NoteContact = unnoted,
     ) -> None:
         self._settings = settings
+        self._note_contact = note_contact
         self._clock = clock
         self._pause = pause
         self._runner: asyncio.Runner | None = None
@@ -153,6 +159,7 @@ class Server:
     async def _call(self, path: str, payload: Any) -> Any:
         import httpx
 
+        self._note()
         self.usage.requests += 1
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
@@ -168,6 +175,16 @@ class Server:
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise _FailedError(f"{type(error).__name__}: {error}") from error
+
+    def _note(self) -> None:
+        try:
+            host = host_of(self._settings.url)
+        except ValueError as error:
+            raise _FailedError(f"{self._settings.url}: {error}") from error
+        try:
+            self._note_contact(host, self._settings.purpose)
+        except UnavailableError as error:
+            raise _FailedError(str(error)) from error
 
     async def _read(self, response: httpx.Response) -> Any:
         status = response.status_code

@@ -16,16 +16,28 @@ from elastic_transport import (
     NodeConfig,
     TlsError,
     TransportError,
+    Urllib3HttpNode,
 )
 from elastic_transport import ConnectionError as NoConnection
 from elasticsearch import ApiError, Elasticsearch
 
+from pipeline.contacts import Contacts, NoteContact, Purpose, unnoted
 from pipeline.errors import (
     BabelwireError,
     EngineError,
     UnavailableError,
     UnreachableError,
 )
+from pipeline.urls import host_of
+
+PURPOSES: Mapping[str, Purpose] = {
+    "_bulk": "index",
+    "_search": "query",
+    "_msearch": "query",
+    "_count": "query",
+}
+"""By the last part of a request's path, which names its API; all others look after the
+server."""
 
 TRANSIENT = frozenset({408, 429, 502, 503, 504})
 """HTTP statuses after which the same request may succeed later."""
@@ -78,6 +90,7 @@ class Server:
 
     Args:
         settings: Of the connection.
+        contacts: Told of each request before it is made; closed with the connection.
         pause: Waits for so many seconds.
         timer: Seconds that only grow.
     """
@@ -85,6 +98,7 @@ class Server:
     def __init__(
         self,
         settings: ElasticsearchSettings,
+        contacts: Contacts | None = None,
         *,
         pause: Pause = time.sleep,
         timer: Callable[[], float] = time.monotonic,
@@ -92,7 +106,8 @@ class Server:
         self.settings = settings
         self.pause = pause
         self.timer = timer
-        self.client = _client(settings)
+        self._contacts = contacts
+        self.client = _client(settings, contacts.note if contacts else unnoted)
 
     @property
     def nodes(self) -> str:
@@ -137,6 +152,8 @@ class Server:
     def close(self) -> None:
         """Lets go of the connections."""
         self.client.close()
+        if self._contacts is not None:
+            self._contacts.close()
 
 
 class Tries:
@@ -214,7 +231,31 @@ def _without_password(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def _client(settings: ElasticsearchSettings) -> Elasticsearch:
+def purpose_of(target: str) -> Purpose:
+    """What a request to a path of the server is for.
+
+    >>> purpose_of("/babelwire/_search?size=0"), purpose_of("/_cluster/health")
+    ('query', 'upkeep')
+    """
+    return PURPOSES.get(urlsplit(target).path.rpartition("/")[2], "upkeep")
+
+
+def _noting_node(note_contact: NoteContact) -> type[Urllib3HttpNode]:
+    """Connections to a node, each request on them noted first."""
+
+    class NotingNode(Urllib3HttpNode):
+        def perform_request(
+            self, method: str, target: str, *rest: Any, **named: Any
+        ) -> Any:
+            note_contact(host_of(self.base_url), purpose_of(target))
+            return super().perform_request(method, target, *rest, **named)
+
+    return NotingNode
+
+
+def _client(
+    settings: ElasticsearchSettings, note_contact: NoteContact
+) -> Elasticsearch:
     options: dict[str, Any] = {}
     if settings.api_key:
         options["api_key"] = settings.api_key
@@ -228,5 +269,6 @@ def _client(settings: ElasticsearchSettings) -> Elasticsearch:
         retry_on_timeout=False,
         retry_on_status=(),
         max_retries=len(settings.urls) - 1,
+        node_class=_noting_node(note_contact),
         **options,
     )

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
+from pipeline.contacts import NoteContact, unnoted
 from pipeline.content_encoding import decode_body
 from pipeline.errors import StageError, UnavailableError, UnreachableError
+from pipeline.urls import host_of
 
 if TYPE_CHECKING:
     import httpx
@@ -52,10 +54,12 @@ class DownloadSettings:
     Attributes:
         timeout_seconds: Without a byte for so long, an attempt has failed.
         offline: Refuse to connect at all.
+        note_contact: Told of each request before it is made.
     """
 
     timeout_seconds: float = 60.0
     offline: bool = False
+    note_contact: NoteContact = unnoted
 
 
 class Downloads:
@@ -186,6 +190,7 @@ class Downloads:
             )
         headers = {"Accept-Encoding": "identity", **headers}
         for _ in range(MAX_REDIRECTS):
+            self._settings.note_contact(_host(url), "models")
             with self._http().stream("GET", url, headers=headers) as response:
                 if not response.is_redirect:
                     yield response
@@ -264,6 +269,13 @@ def _length(response: httpx.Response) -> int | None:
         return int(total)
     length = response.headers.get("Content-Length", "")
     return int(length) if response.status_code == 200 and length.isdigit() else None
+
+
+def _host(url: str) -> str:
+    try:
+        return host_of(url)
+    except ValueError as error:
+        raise _FinalError(f"{url}: {error}") from error
 
 
 def _joined(url: str, location: str) -> str:

@@ -24,6 +24,7 @@ from pipeline.translation.models.drafts import (
     refuse_pickles,
     refuse_pickles_by_name,
 )
+from pipeline.urls import host_of
 
 SLACK = 3
 """A download may be so many times as large as the catalogue says."""
@@ -210,10 +211,19 @@ def _bar(progress: Progress) -> type:
 
 
 def _hub(settings: DownloadSettings) -> Any:
-    """The hub's library, without the environment's proxies."""
+    """The hub's library, without the environment's proxies and without telemetry.
+
+    With that it asks the public hub, whichever one is configured, which programs there
+    are that may run it, and tells the hub which one does.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")  # its native client takes them
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     import huggingface_hub
+
+    def noted(request: Any) -> None:
+        """Also where a redirect leads."""
+        settings.note_contact(host_of(str(request.url)), "models")
 
     client = type(huggingface_hub.get_session())
     huggingface_hub.set_client_factory(
@@ -221,6 +231,7 @@ def _hub(settings: DownloadSettings) -> Any:
             trust_env=False,
             follow_redirects=True,
             timeout=settings.timeout_seconds,
+            event_hooks={"request": [noted]},
         )
     )
     return huggingface_hub

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.contacts import NoteContact, unnoted
 from pipeline.errors import ConfigError, DamageError, UnavailableError, UnreachableError
 from pipeline.translation.models.catalogue import CatalogueModel, Location
 from pipeline.translation.models.downloads import (
@@ -48,6 +49,7 @@ class ModelSettings:
         offline: Refuse to connect at all.
         timeout_seconds: Without a byte for so long, an attempt has failed.
         environment: For `HF_ENDPOINT` and `HF_TOKEN`, and nothing else.
+        note_contact: Told of each request before it is made.
     """
 
     firefox_mirror: str = ""
@@ -55,6 +57,7 @@ class ModelSettings:
     offline: bool = False
     timeout_seconds: float = 60.0
     environment: Mapping[str, str] = field(default_factory=dict)
+    note_contact: NoteContact = unnoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +178,7 @@ def _draft(
     how = DownloadSettings(
         timeout_seconds=settings.timeout_seconds,
         offline=settings.offline,
+        note_contact=settings.note_contact,
     )
     with Downloads(how) as downloads:
         publishers: dict[Location, Publisher] = {
