@@ -1,27 +1,28 @@
-"""Pages of the desk over an index of news, 8 readers at once; memory over time.
+"""Pages of the desk over an index of news, 8 readers at once; weight, memory, cases.
 
 The index is filled directly, so that a size can be chosen (`desk=20000`); the page of a
-document is measured on the demo's workspace, which has a store and an archive.
+document and the API's cases are measured on the demo's workspace, which has a store and
+an archive.
 """
 
-import contextlib
-import http.client
-import os
-import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from re import findall
 from urllib.parse import quote
 
 from babelwire.searching import Desk
 from babelwire.web.services import open_services
 from babelwire.workspace import make_workspace
+from benchmarks import desk_browser, desk_cases
 from benchmarks.articles import START, Articles
+from benchmarks.desk_served import Served, served
 from benchmarks.measured import ROOT, median, percentile, verdict
 from search_index.analysis import ANALYSIS_VERSION
 from search_index.engines.contract import IndexEngine
@@ -43,14 +44,13 @@ def main(documents: int = 100_000) -> None:
         with open_services(workspace) as services:
             _fill(services.index, articles, documents)
             engine = _engine_times(services.index, queries)
-        with _served(workspace.root) as desk:
-            pages = _times(desk, ["/?q=" + quote(text) for text in queries], READERS)
-            print(f"  search page, {READERS} readers: {_shown(pages)}")
-            print(f"  its query and highlighting alone: {_shown(engine)}")
-            ratio = percentile(pages, 0.95) / percentile(engine, 0.95)
-            verdict("search page / query, p95", ratio, SEARCH_RATIO, at_least=False)
+        with served(workspace.root) as desk:
+            _report_search(desk, queries, engine)
+            desk_browser.report(desk, "/?q=" + quote(queries[0]))
             _report_memory(desk, queries)
-    _report_documents()
+    with _demo() as desk:
+        _report_documents(desk)
+        desk_cases.report(desk)
 
 
 def _fill(index: IndexEngine, articles: Articles, documents: int) -> None:
@@ -71,48 +71,6 @@ def _engine_times(index: IndexEngine, queries: Sequence[str]) -> list[float]:
         desk.ask(SearchRequest(text=text, limit=20, group=True))
 
     return _together(ask, queries, READERS)
-
-
-class Served:
-    """A desk in a process of its own."""
-
-    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
-        self.process = process
-        self.port = port
-
-    def get(self, path: str) -> bytes:
-        """A page; on a new connection, as a reader's first one is."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        with contextlib.closing(connection):
-            connection.request("GET", path, headers={"Accept-Language": "en"})
-            response = connection.getresponse()
-            assert response.status == 200, (path, response.status)
-            return response.read()
-
-    def memory_mib(self) -> float:
-        """Resident, now."""
-        shown = ["ps", "-o", "rss=", "-p", str(self.process.pid)]
-        return int(subprocess.check_output(shown)) / 1024
-
-
-@contextlib.contextmanager
-def _served(workspace: Path) -> Iterator[Served]:
-    serve = ["--workspace", str(workspace), "serve", "--port", "0"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "babelwire", *serve],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert process.stderr is not None
-    try:
-        found = re.search(r":(\d+)/", process.stderr.readline())
-        assert found is not None
-        yield Served(process, int(found[1]))
-    finally:
-        process.terminate()
-        process.wait(20)
-        process.stderr.close()
 
 
 def _times(desk: Served, paths: Sequence[str], readers: int) -> list[float]:
@@ -147,11 +105,19 @@ def _together(
     return times
 
 
+def _report_search(
+    desk: Served, queries: Sequence[str], engine: Sequence[float]
+) -> None:
+    pages = _times(desk, ["/?q=" + quote(text) for text in queries], READERS)
+    print(f"  search page, {READERS} readers: {_shown(pages)}")
+    print(f"  its query and highlighting alone: {_shown(engine)}")
+    ratio = percentile(pages, 0.95) / percentile(engine, 0.95)
+    verdict("search page / query, p95", ratio, SEARCH_RATIO, at_least=False)
+
+
 def _report_memory(desk: Served, queries: Sequence[str]) -> None:
     """After everything was met once, nothing should grow any more."""
     paths = ["/?q=" + quote(text) for text in queries]
-    size = len(desk.get(paths[0]))
-    print(f"  a search page: {size / 1000:.0f} kB without its style, script and icon")
     before = desk.memory_mib()
     for n in range(0, MANY, len(paths)):
         _times(desk, paths[: min(len(paths), MANY - n)], READERS)
@@ -161,15 +127,21 @@ def _report_memory(desk: Served, queries: Sequence[str]) -> None:
     verdict("memory after / before", growth, MEMORY_GROWTH, at_least=False)
 
 
-def _report_documents() -> None:
+@contextmanager
+def _demo() -> Iterator[Served]:
+    """The demo's desk."""
     with tempfile.TemporaryDirectory() as folder:
         world = f"{folder}/world"
         demo = [sys.executable, "-m", "babelwire", "demo", "--folder", world]
         subprocess.run(demo, check=True, capture_output=True, cwd=ROOT)
-        with _served(Path(world)) as desk:
-            found = re.findall(rb'href="(/documents/[^"]+)"', desk.get("/?group=0"))
-            paths = [path.decode() for path in found] * 10
-            times = _times(desk, paths, 1)
+        with served(Path(world)) as desk:
+            yield desk
+
+
+def _report_documents(desk: Served) -> None:
+    found = findall(rb'href="(/documents/[^"]+)"', desk.get("/?group=0"))
+    paths = [path.decode() for path in found] * 10
+    times = _times(desk, paths, 1)
     print(f"  page of a document, one reader: {_shown(times)}")
     verdict("page of a document, ms", median(times), DOCUMENT_MS, at_least=False)
 

@@ -17,6 +17,7 @@ from search_index.engines.contract import (
     IndexEngine,
     Page,
     PageRequest,
+    Place,
     Ranked,
     Snapshot,
 )
@@ -38,6 +39,68 @@ class Exported:
     hit: Hit
     text: str
     translation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Some full matches of an answer that is read in parts, by time and id.
+
+    Attributes:
+        total: Full matches in all.
+        found: These.
+        end: Where they end; None where nothing follows.
+    """
+
+    total: int
+    found: tuple[Exported, ...]
+    end: Place | None
+
+
+class OpenAnswer:
+    """Every full match of a request, read in parts, all of one view of the index.
+
+    From end to end the parts are what `export` gives at the moment of the first one.
+    For one thread at a time; to be closed.
+
+    Attributes:
+        query: As it was asked.
+    """
+
+    def __init__(
+        self, request: SearchRequest, context: SearchContext, *, index: IndexEngine
+    ) -> None:
+        """Arguments and errors as of `answer`."""
+        self.query = request.text
+        asked = interpret(request, context)
+        self._snapshot = index.snapshot()
+        try:
+            asked = complete(asked, request, self._snapshot)
+        except BaseException:
+            self._snapshot.close()
+            raise
+        self._full = plan(asked).full
+        self._highlighter = Highlighter(asked)
+
+    def part(self, limit: int, after: Place | None = None) -> Part:
+        """The next full matches; the same ones again from the same place.
+
+        Args:
+            limit: So many, 1 or more.
+            after: Where the part before ended; None begins.
+
+        Raises:
+            ViewGoneError: The engine no longer keeps that moment.
+        """
+        stretch = self._snapshot.stretch(self._full, limit=limit, after=after)
+        return Part(
+            total=stretch.total,
+            found=tuple(_exported(one, self._highlighter) for one in stretch.hits),
+            end=stretch.end,
+        )
+
+    def close(self) -> None:
+        """Lets go of the view; nothing more is asked."""
+        self._snapshot.close()
 
 
 def answer(
@@ -93,12 +156,7 @@ def export(
         asked = complete(asked, request, snapshot)
         highlighter = Highlighter(asked)
         for ranked in snapshot.iterate(plan(asked).full):
-            display = json.loads(ranked.display)
-            yield Exported(
-                hit=_hit(display, highlighter, score=None, match="all"),
-                text=display["text"],
-                translation=translation_of(display),
-            )
+            yield _exported(ranked, highlighter)
 
 
 def _page(
@@ -151,6 +209,15 @@ def _hits(
         )
         for found, match in ((page.full, "all"), (page.some, "some"))
         for one in found.hits
+    )
+
+
+def _exported(ranked: Ranked, highlighter: Highlighter) -> Exported:
+    display = json.loads(ranked.display)
+    return Exported(
+        hit=_hit(display, highlighter, score=None, match="all"),
+        text=display["text"],
+        translation=translation_of(display),
     )
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from babelwire.wording import LANGUAGES
+
 if TYPE_CHECKING:
     from babelwire.reviews.showing import View
     from babelwire.workspace import Workspace
@@ -20,6 +22,13 @@ REVIEWS_SHOWN = 200
 
 _by = click.option("--by", "actor", help="Who does it (default: the user's name).")
 _zone = click.option("--timezone", help="IANA name of the times (default: local).")
+_language = click.option(
+    "--language",
+    type=click.Choice(list(LANGUAGES)),
+    default="en",
+    show_default=True,
+    help="Of the review's own words: headings, dates, labels.",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 _id = click.argument("review_id", type=click.IntRange(1, 1 << 53), metavar="ID")
 
@@ -180,6 +189,7 @@ def add(
         addition = Addition(
             reference=document,
             target=workspace.config.target,
+            summary_characters=workspace.config.reviews.summary_characters,
             section_id=None if number is None else section_at(review, number),
             note=note,
             tags=tags,
@@ -251,6 +261,7 @@ def delete(root: Path, review_id: int, *, actor: str | None) -> None:
 )
 @_by
 @_zone
+@_language
 @click.pass_obj
 def send(
     root: Path,
@@ -259,6 +270,7 @@ def send(
     folder: Path,
     actor: str | None,
     timezone: str | None,
+    language: str,
 ) -> None:
     """Freeze an approved review and write its files; no mail leaves this machine."""
     from babelwire.reviews.outward import health_of
@@ -267,7 +279,7 @@ def send(
 
     with _store(root) as (workspace, database):
         _, change = _changing(database, review_id, actor)
-        view = _view(workspace, database, timezone)
+        view = _view(workspace, database, timezone, language)
         health = health_of(workspace, database)
         paths = freeze_and_write(database, change, view, health, folder)
     say(f"Review {review_id} is sent and stays as it is:")
@@ -291,9 +303,16 @@ def send(
     help="The file to write.",
 )
 @_zone
+@_language
 @click.pass_obj
 def export(
-    root: Path, review_id: int, *, kind: Any, output: Path, timezone: str | None
+    root: Path,
+    review_id: int,
+    *,
+    kind: Any,
+    output: Path,
+    timezone: str | None,
+    language: str,
 ) -> None:
     """Write one file of a review: as it was sent, or as it is now."""
     from babelwire.reviews.outward import health_of
@@ -302,7 +321,7 @@ def export(
     from babelwire.terminal import say
 
     with _store(root) as (workspace, database):
-        view = _view(workspace, database, timezone)
+        view = _view(workspace, database, timezone, language)
         health = health_of(workspace, database)
         content = exported(database, review_id, kind, view, health)
     write_file(output, content)
@@ -353,7 +372,9 @@ def _changing(
     return review, change
 
 
-def _view(workspace: Workspace, database: Database, timezone: str | None) -> View:
+def _view(
+    workspace: Workspace, database: Database, timezone: str | None, language: str
+) -> View:
     from zoneinfo import ZoneInfo
 
     from babelwire.reviews.outward import outward_view
@@ -366,7 +387,7 @@ def _view(workspace: Workspace, database: Database, timezone: str | None) -> Vie
         raise click.UsageError(
             f'no time zone "{zone}", expected an IANA name, e.g. Europe/Moscow'
         ) from error
-    return outward_view(workspace, database, zone)
+    return outward_view(workspace, database, zone, language)
 
 
 def _actor(given: str | None) -> str:

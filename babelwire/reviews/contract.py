@@ -1,6 +1,7 @@
 """What a rendered press review consists of: everything decided, nothing to look up.
 
-No I/O. Texts are free of control characters and as much of them as may be shown.
+In no reader's language yet: `phrases` has the words between the texts. No I/O. Texts
+are free of control characters and as much of them as may be shown.
 """
 
 from __future__ import annotations
@@ -10,22 +11,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from pipeline.documents import Document, Page
+from babelwire.wording import message
+from pipeline.documents import Document, Page, Precision
 from pipeline.reviews import AlsoIn, Item, Origin, Status, SummaryBy
 from pipeline.sources import Show
 
-NOTHING = "Nothing significant."
+NOTHING = message("Nothing significant.")
 """What stands in a section without items and without words of its own."""
 
-HEADLINE_ONLY = "This source lets only its headline be passed on."
+NO_HEADLINE = message("(no headline)")
+
+HEADLINE_ONLY = message("This source lets only its headline be passed on.")
 
 LABELS: Mapping[SummaryBy, str] = {
-    "machine": "machine translation",
-    "edited": "machine translation, edited",
-    "people": "translation",
+    "machine": message("machine translation"),
+    "edited": message("machine translation, edited"),
+    "people": message("translation"),
     "original": "",
     "desk": "",
 }
+"""What is to stand beside words; translated where they are shown."""
 
 HTML_FILE, WORD_FILE, MAIL_FILE, MANIFEST_FILE = (
     "review.html",
@@ -77,11 +82,6 @@ class ShownText:
     positions: tuple[int, ...] = ()
     origins: tuple[Origin, ...] = ()
 
-    @property
-    def label(self) -> str:
-        """What is to stand beside it, or ""."""
-        return LABELS[self.by]
-
 
 @dataclass(frozen=True, kw_only=True)
 class ShownPassage:
@@ -100,12 +100,13 @@ class ShownItem:
         document_id: Of the document.
         revision: Of the document.
         url: As found; may be of any scheme.
-        country: Its English name, or "".
+        country: ISO 3166 code, or "".
         language: BCP 47 tag.
-        language_name: In English.
-        when: Publication time with its zone, as exactly as it is known.
+        published_at: None where nobody says.
+        published_precision: How exactly that is known.
+        first_seen_at: When the document was found.
         show: How much may be shown.
-        headline: Original.
+        headline: Original; "" where there is none.
         translated_headline: None where there is none, or none is needed.
         summary: None where none may be shown, or it is empty.
         passage: Likewise.
@@ -125,8 +126,9 @@ class ShownItem:
     owner: str
     country: str
     language: str
-    language_name: str
-    when: str
+    published_at: datetime | None
+    published_precision: Precision
+    first_seen_at: datetime
     show: Show
     headline: ShownText
     translated_headline: ShownText | None
@@ -148,7 +150,7 @@ class ShownItem:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownSection:
-    """A part of a rendered review; `intro` is never empty where items are not there."""
+    """A part of a rendered review; without items and intro it says `NOTHING`."""
 
     heading: str
     intro: str
@@ -162,6 +164,7 @@ class ShownReview:
     Attributes:
         created_at: When it was made ready.
         timezone: IANA name of the zone its times are in.
+        language: Of the desk's own words in it, one of `babelwire.wording.LANGUAGES`.
         target: BCP 47 tag of the language it translates into.
         program: Name and version of the program.
     """
@@ -173,6 +176,7 @@ class ShownReview:
     status: Status
     created_at: datetime
     timezone: str
+    language: str
     target: str
     program: str
     sections: tuple[ShownSection, ...]
@@ -181,8 +185,3 @@ class ShownReview:
     def items(self) -> tuple[ShownItem, ...]:
         """Of all sections, in order."""
         return tuple(item for section in self.sections for item in section.items)
-
-    @property
-    def day_text(self) -> str:
-        """The day in words, e.g. `Friday, 21 June 2024`."""
-        return f"{self.day:%A}, {self.day.day} {self.day:%B} {self.day.year}"

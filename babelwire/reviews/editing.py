@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from babelwire.reading import find_document
-from babelwire.reviews.wording import SUMMARY_CHARACTERS, first_sentences
+from babelwire.reviews.wording import first_sentences
 from pipeline.documents import Document
 from pipeline.errors import InputError
 from pipeline.reviews import Change, NewItem, Review
@@ -34,11 +34,28 @@ class Addition:
 
     reference: str
     target: str
+    summary_characters: int
     section_id: int | None = None
     passage: tuple[int, ...] = ()
     note: str = ""
     tags: tuple[str, ...] = ()
-    summary_characters: int = SUMMARY_CHARACTERS
+
+
+class SummaryTooLongError(InputError):
+    """A summary is longer than it may be.
+
+    Attributes:
+        length: Its, in code points.
+        limit: What it may have at most.
+    """
+
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(
+            f"the summary has {length:,} characters, expected at most {limit:,}; "
+            "nothing was saved"
+        )
+        self.length = length
+        self.limit = limit
 
 
 def add_document(database: Database, change: Change, addition: Addition) -> int:
@@ -58,6 +75,41 @@ def add_document(database: Database, change: Change, addition: Addition) -> int:
         review = load(connection, change.review_id)
         section_id = addition.section_id or last_section(review)
         return add_item(connection, change, section_id, item)
+
+
+def edit_item(
+    connection: Connection,
+    change: Change,
+    item_id: int,
+    *,
+    summary: str,
+    note: str,
+    tags: Sequence[str],
+    summary_characters: int,
+) -> None:
+    """Changes an item's summary, note and tags.
+
+    A summary is counted in code points, as the excerpts of sources' rights are, its
+    line breaks as one each, whatever a form made of them. One that was too long before
+    may stay as it is.
+
+    Raises:
+        SummaryTooLongError: The summary has more than `summary_characters`.
+        InputError: There is no such item.
+        FrozenReviewError: The review was sent.
+        StaleReviewError: The review was changed since it was loaded.
+    """
+    from pipeline.store import review_contents
+    from pipeline.store.reviews import load
+
+    text = summary.replace("\r\n", "\n")
+    items = {item.id: item for item in load(connection, change.review_id).items}
+    is_new = item_id not in items or items[item_id].summary != text
+    if is_new and len(text) > summary_characters:
+        raise SummaryTooLongError(len(text), summary_characters)
+    review_contents.edit_item(
+        connection, change, item_id, summary=text, note=note, tags=tags
+    )
 
 
 def new_item(connection: Connection, addition: Addition) -> NewItem:

@@ -6,8 +6,10 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from babelwire.reviews import phrases
 from babelwire.reviews.contract import HEADLINE_ONLY, ShownReview
 from babelwire.reviews.texts import runs_rtl, web_link
+from babelwire.wording import Wording
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -19,11 +21,13 @@ def render_html(review: ShownReview) -> str:
     Every text is escaped, isolated, and marked with its language; addresses become
     links only where they are of the web.
     """
-    return _template().render(review=review, headline_only=HEADLINE_ONLY) + "\n"
+    w = phrases.wording_of(review)
+    template = _template(review.language)
+    return template.render(review=review, w=w, headline_only=HEADLINE_ONLY) + "\n"
 
 
 @cache
-def _template() -> Template:
+def _template(language: str) -> Template:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -31,9 +35,12 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    translations = Wording(language, "UTC").translations
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["web_link"] = web_link
-    environment.globals["direction"] = _direction
+    environment.globals |= {"direction": _direction, "phrases": phrases}
     source = files("babelwire") / "reviews" / "templates" / "review.html"
     return environment.from_string(source.read_text("utf-8"))
 

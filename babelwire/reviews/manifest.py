@@ -2,7 +2,8 @@
 
 JSON, schema 1. `checksum` is of everything else in it: the SHA-256 of its canonical
 form, which is UTF-8 without blanks, keys in the order of their code points (RFC 8785;
-there are no fractions in it).
+there are no fractions in it). Its own words are English, in whatever language the
+review was rendered: what is translated may be worded better later.
 """
 
 from __future__ import annotations
@@ -10,18 +11,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, Lt
 
+from babelwire.answers import country_name, moment_text
 from babelwire.reviews.contract import (
+    NO_HEADLINE,
+    NOTHING,
     Health,
     ShownItem,
     ShownPassage,
     ShownReview,
+    ShownSection,
     ShownText,
 )
+from babelwire.reviews.phrases import zone_of
+from babelwire.reviews.texts import clean_line
 from pipeline.documents import Page
 from pipeline.errors import InputError
 from pipeline.reviews import AlsoIn, Origin, Status, SummaryBy
@@ -100,7 +107,7 @@ class SectionRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRecord:
-    """Which review it was."""
+    """Which review it was; `language` is that of the rendered files' own words."""
 
     id: Annotated[int, Ge(1), Lt(1 << 53)]
     title: str
@@ -109,6 +116,7 @@ class ReviewRecord:
     query: str
     target: str
     timezone: str
+    language: str = "en"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,14 +172,7 @@ def make_manifest(
         program=review.program,
         created_at=review.created_at.isoformat(),
         review=review_record(review),
-        sections=tuple(
-            SectionRecord(
-                heading=section.heading,
-                intro=section.intro,
-                items=tuple(map(item_record, section.items)),
-            )
-            for section in review.sections
-        ),
+        sections=tuple(_section_record(s, review.timezone) for s in review.sections),
         sources={name: _source_record(known) for name, known in health.items()},
         files={name: bytes_checksum(content) for name, content in files.items()},
         checksum="",
@@ -256,11 +257,17 @@ def review_record(review: ShownReview) -> ReviewRecord:
         query=review.query,
         target=review.target,
         timezone=review.timezone,
+        language=review.language,
     )
 
 
-def item_record(item: ShownItem) -> ItemRecord:
-    """What a manifest says of an item."""
+def intro_record(intro: str, *, is_empty: bool) -> str:
+    """What a manifest says is below a section's heading; `is_empty`: has no items."""
+    return intro or (NOTHING if is_empty else "")
+
+
+def item_record(item: ShownItem, timezone: str) -> ItemRecord:
+    """What a manifest says of an item; its time is in a zone (IANA name)."""
     return ItemRecord(
         document=item.document_id,
         revision=item.revision,
@@ -271,13 +278,15 @@ def item_record(item: ShownItem) -> ItemRecord:
         source=item.source,
         publisher=item.publisher,
         owner=item.owner,
-        country=item.country,
+        country=clean_line(country_name(item.country)),
         language=item.language,
-        published=item.when,
+        published=_published(item, timezone),
         show=item.show,
         excerpt_characters=item.excerpt_characters,
         notice=item.notice,
-        headline=_text_record(item.headline),
+        headline=_text_record(
+            replace(item.headline, text=item.headline.text or NO_HEADLINE)
+        ),
         translated_headline=_maybe(item.translated_headline),
         summary=_maybe(item.summary),
         passage=_passage_record(item.passage),
@@ -285,6 +294,22 @@ def item_record(item: ShownItem) -> ItemRecord:
         tags=item.tags,
         also_in=item.also_in,
     )
+
+
+def _section_record(section: ShownSection, timezone: str) -> SectionRecord:
+    return SectionRecord(
+        heading=section.heading,
+        intro=intro_record(section.intro, is_empty=not section.items),
+        items=tuple(item_record(item, timezone) for item in section.items),
+    )
+
+
+def _published(item: ShownItem, timezone: str) -> str:
+    """The publication time with its zone."""
+    text = moment_text(
+        item.published_at, item.published_precision, item.first_seen_at, timezone
+    )
+    return f"{text} {zone_of(item, timezone)}".rstrip()
 
 
 def _text_record(text: ShownText) -> TextRecord:

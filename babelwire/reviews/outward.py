@@ -17,19 +17,23 @@ if TYPE_CHECKING:
     from pipeline.store import Database
 
 
-def outward_view(workspace: Workspace, database: Database, timezone: str) -> View:
+def outward_view(
+    workspace: Workspace, database: Database, timezone: str, language: str = "en"
+) -> View:
     """What others may see, by the sources' rights.
 
     Args:
         workspace: Its sources' files say what may leave.
         database: The store, which remembers sources that are gone.
         timezone: IANA name of the times.
+        language: Of the review's own words, one of `babelwire.wording.LANGUAGES`.
     """
     rights_of = load_rights(database, workspace.sources)
     at = now()
     return View(
         target=workspace.config.target,
         timezone=timezone,
+        language=language,
         now=at,
         may_show=by_rights(rights_of, at),
         rights_of=rights_of,

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from babelwire.reviews.contract import (
-    NOTHING,
     Loaded,
     MayShow,
     ShownItem,
@@ -67,6 +66,7 @@ class View:
     Attributes:
         target: BCP 47 tag of the language it translates into.
         timezone: IANA name; times are shown in it.
+        language: The desk's own words are in it, one of `babelwire.wording.LANGUAGES`.
         now: The clock.
         may_show: How much of each item may leave the desk.
         rights_of: How long an excerpt is, and the notice beside it.
@@ -75,6 +75,7 @@ class View:
     target: str
     timezone: str
     now: datetime
+    language: str = "en"
     may_show: MayShow = everything
     rights_of: RightsOf = no_conditions
 
@@ -136,13 +137,13 @@ def show_review(
         status=review.status,
         created_at=view.now,
         timezone=view.timezone,
+        language=view.language,
         target=view.target,
         program=f"babelwire {__version__}",
         sections=tuple(
             ShownSection(
                 heading=clean_line(section.heading),
-                intro=clean(section.intro).strip()
-                or ("" if section.items else NOTHING),
+                intro=clean(section.intro).strip(),
                 items=tuple(show_item(loaded[i.id], view) for i in section.items),
             )
             for section in review.sections
@@ -152,8 +153,6 @@ def show_review(
 
 def show_item(loaded: Loaded, view: View) -> ShownItem:
     """An item with everything decided."""
-    from babelwire.answers import country_name, language_name
-
     item, document = loaded.item, loaded.document
     rights = view.rights_of(document.source)
     show = view.may_show(loaded)
@@ -167,15 +166,13 @@ def show_item(loaded: Loaded, view: View) -> ShownItem:
         source=document.source,
         publisher=clean_line(document.publisher),
         owner=clean_line(document.owner),
-        country=clean_line(country_name(document.country)),
+        country=document.country,
         language=document.language,
-        language_name=language_name(document.language),
-        when=_when(loaded, view.timezone),
+        published_at=document.published_at,
+        published_precision=document.published_precision,
+        first_seen_at=document.first_seen_at,
         show=show,
-        headline=ShownText(
-            text=clean_line(document.title) or "(no headline)",
-            language=document.language,
-        ),
+        headline=ShownText(text=clean_line(document.title), language=document.language),
         translated_headline=_shown(headline),
         summary=summary,
         passage=passage,
@@ -257,34 +254,3 @@ def _also_in(others: Sequence[AlsoIn]) -> tuple[AlsoIn, ...]:
         AlsoIn(publisher=clean_line(o.publisher), owner=clean_line(o.owner))
         for o in others
     )
-
-
-def _when(loaded: Loaded, timezone: str) -> str:
-    """The publication time; its zone as the distance to UTC, which all can read."""
-    from babelwire.answers import TO_THE_HOUR, moment_text
-
-    document = loaded.document
-    text = moment_text(
-        document.published_at,
-        document.published_precision,
-        document.first_seen_at,
-        timezone,
-    )
-    moment = document.published_at or document.first_seen_at
-    exact = document.published_precision in TO_THE_HOUR
-    if document.published_at is not None and not exact:
-        return text  # a day has no zone: it is the publisher's
-    return f"{text} {zone_text(moment, timezone)}"
-
-
-def zone_text(moment: datetime, timezone: str) -> str:
-    """A zone's distance to UTC at a moment.
-
-    >>> from datetime import UTC
-    >>> zone_text(datetime(2024, 6, 21, tzinfo=UTC), "Asia/Kathmandu")
-    'UTC+05:45'
-    """
-    from zoneinfo import ZoneInfo
-
-    offset = moment.astimezone(ZoneInfo(timezone)).strftime("%z")
-    return "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:5]}"

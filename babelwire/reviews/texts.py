@@ -52,13 +52,19 @@ def subject(text: str) -> str:
     return clean_line(checked_line(text))
 
 
-def isolated(text: str) -> str:
+def isolated(text: str, *, always: bool = False) -> str:
     r"""For plain text: what has right-to-left letters is isolated (UAX #9, FSI … PDI).
 
     Line by line: an isolate ends with its paragraph.
+
+    Args:
+        text: Lines.
+        always: Every line is: where its surroundings run from right to left.
     """
     return "\n".join(
-        f"{_FIRST_STRONG_ISOLATE}{line}{_POP_ISOLATE}" if has_rtl(line) else line
+        f"{_FIRST_STRONG_ISOLATE}{line}{_POP_ISOLATE}"
+        if has_rtl(line) or (always and line)
+        else line
         for line in text.split("\n")
     )
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from babelwire.reviews.contract import MANIFEST_FILE, NOTHING, Loaded
+from babelwire.reviews.contract import MANIFEST_FILE, Loaded
 from babelwire.reviews.manifest import (
     ItemRecord,
     Manifest,
@@ -16,6 +16,7 @@ from babelwire.reviews.manifest import (
     SectionRecord,
     TextRecord,
     bytes_checksum,
+    intro_record,
     item_record,
     read_manifest,
 )
@@ -144,7 +145,8 @@ def _section_differences(
         heading = clean_line(section.heading)
         if record.heading != heading:
             yield f'{where} is "{record.heading}" in the file and "{heading}" here'
-        intro = clean(section.intro).strip() or ("" if section.items else NOTHING)
+        said = clean(section.intro).strip()
+        intro = intro_record(said, is_empty=not section.items)
         if record.intro != intro:
             yield f"{where} has another introduction"
         order = [item.citation for item in section.items]
@@ -176,7 +178,8 @@ class _Checked:
             return
         yield from self._text_differences(loaded)
         yield from self._page_differences(loaded)
-        here = item_record(show_item(loaded, self._view()))
+        zone = self.manifest.review.timezone
+        here = item_record(show_item(loaded, self._view()), zone)
         for name, what in _WORDS.items():
             yield from _changed(what, getattr(self.record, name), getattr(here, name))
         yield from self._wording_differences(loaded, here)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from babelwire.reviews import phrases
 from babelwire.reviews.contract import (
     HEADLINE_ONLY,
     ShownItem,
@@ -12,6 +14,7 @@ from babelwire.reviews.contract import (
     ShownText,
 )
 from babelwire.reviews.texts import runs_rtl, web_link
+from babelwire.wording import Wording
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -34,133 +37,172 @@ _AFTER_LANG = ("w:eastAsianLayout", "w:specVanish", "w:oMath")
 """Likewise what follows `w:lang` in `w:rPr` (17.3.2.28)."""
 
 
+_AFTER_SECTION_BIDI = ("w:rtlGutter", "w:docGrid", "w:printerSettings")
+"""Likewise what follows `w:bidi` in `w:sectPr` (17.6.17), as far as it is written."""
+
+
 def render_word(review: ShownReview) -> bytes:
     """The `.docx` file."""
     from docx import Document
 
     document = Document()
-    _set_up(document, review)
-    _text(document.add_heading(level=0), review.title)
-    day = review.day_text + (" · draft" if review.status == "draft" else "")
-    _text(document.add_paragraph(style="Subtitle"), day)
-    for section in review.sections:
-        _text(document.add_heading(level=1), section.heading)
-        if section.intro:
-            _text(document.add_paragraph(), section.intro)
-        for item in section.items:
-            _add_item(document, item)
+    _Writer(document, review).write()
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
 
 
-def _set_up(document: Document, review: ShownReview) -> None:
-    """What stands outside the text: properties, page, header, footer."""
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Mm
+class _Writer:
+    """Writes a review into a document, in its reader's language."""
 
-    properties = document.core_properties
-    properties.title = review.title[:255]  # python-docx refuses more
-    properties.author = properties.last_modified_by = review.program
-    properties.comments = ""
-    properties.language = "en"
-    moment = review.created_at.replace(tzinfo=None, microsecond=0)
-    properties.created = properties.modified = moment
-    page = document.sections[0]
-    page.page_width, page.page_height = Mm(210), Mm(297)
-    header = page.header.paragraphs[0]
-    _text(header, f"{review.title} · {review.day_text}")
-    footer = page.footer.paragraphs[0]
-    footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _add_field(footer, "PAGE")
-    _run(footer, " / ")
-    _add_field(footer, "NUMPAGES")
+    def __init__(self, document: Document, review: ShownReview) -> None:
+        self.document = document
+        self.review = review
+        self.w: Wording = phrases.wording_of(review)
 
+    def write(self) -> None:
+        self._set_up()
+        _text(self.document.add_heading(level=0), self.review.title)
+        day = self._paragraph("Subtitle")
+        self._say(day, phrases.day_of(self.w, self.review))
+        for section in self.review.sections:
+            _text(self.document.add_heading(level=1), section.heading)
+            if intro := phrases.intro_of(self.w, section):
+                _text(self.document.add_paragraph(), intro)
+            for item in section.items:
+                self._add_item(item)
 
-def _add_item(document: Document, item: ShownItem) -> None:
-    heading = document.add_heading(level=2)
-    if item.translated_headline is not None:
-        _words(heading, item.translated_headline)
-        original = document.add_paragraph()
-        _words(original, item.headline)
-        original.paragraph_format.keep_with_next = True
-    else:
-        _words(heading, item.headline)
-    _add_about(document, item)
-    _add_body(document, item)
-    if item.also_in:
-        others = document.add_paragraph()
-        _grey(_run(others, "Also in: "))
-        for number, other in enumerate(item.also_in):
-            _run(others, ", " if number else "")
-            _run(others, other.publisher)
-            if other.owner:
-                _run(others, " (")
-                _run(others, other.owner)
-                _run(others, ")")
-    if item.tags:
-        tags = document.add_paragraph()
-        _grey(_run(tags, "Tags: "))
-        for number, tag in enumerate(item.tags):
-            _run(tags, ", " if number else "")
-            _run(tags, tag)
-    _add_source(document, item)
+    def _set_up(self) -> None:
+        """What stands outside the text: properties, page, header, footer."""
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
+        from docx.shared import Mm
 
+        review = self.review
+        properties = self.document.core_properties
+        properties.title = review.title[:255]  # python-docx refuses more
+        properties.author = properties.last_modified_by = review.program
+        properties.comments = ""
+        properties.language = self.w.language
+        moment = review.created_at.replace(tzinfo=None, microsecond=0)
+        properties.created = properties.modified = moment
+        page = self.document.sections[0]
+        page.page_width, page.page_height = Mm(210), Mm(297)
+        header = self._turned(page.header.paragraphs[0])
+        _run(header, review.title)
+        self._say(header, f" · {self.w.weekday(review.day)}")
+        footer = page.footer.paragraphs[0]
+        footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        _add_field(footer, "PAGE")
+        _run(footer, " / ")
+        _add_field(footer, "NUMPAGES")
+        if self.w.direction == "rtl":
+            _insert(page._sectPr, "w:bidi", _AFTER_SECTION_BIDI)
 
-def _add_about(document: Document, item: ShownItem) -> None:
-    about = document.add_paragraph()
-    _grey(_run(about, item.publisher))
-    place = f", {item.country}" if item.country else ""
-    _grey(_run(about, f"{place} · {item.when} · {item.language_name}"))
-    about.paragraph_format.keep_with_next = True
+    def _add_item(self, item: ShownItem) -> None:
+        heading = self.document.add_heading(level=2)
+        headline = phrases.headline_of(self.w, item)
+        if item.translated_headline is not None:
+            self._add_headline(heading, item.translated_headline)
+            original = self.document.add_paragraph()
+            self._add_headline(original, headline)
+            original.paragraph_format.keep_with_next = True
+        else:
+            self._add_headline(heading, headline)
+        self._add_about(item)
+        self._add_body(item)
+        self._add_others(item)
+        self._add_source(item)
 
+    def _add_about(self, item: ShownItem) -> None:
+        about = self._paragraph()
+        _grey(_run(about, item.publisher))
+        country = self.w.country_name(item.country)
+        place = f", {country}" if country else ""
+        _grey(self._say(about, f"{place} · {phrases.when_of(self.w, item)}"))
+        if zone := phrases.zone_of(item, self.w.timezone):
+            _grey(_run(about, f" {zone}"))
+        _grey(self._say(about, f" · {self.w.language_name(item.language)}"))
+        about.paragraph_format.keep_with_next = True
 
-def _add_body(document: Document, item: ShownItem) -> None:
-    if item.summary is not None:
-        _add_words(document, item.summary)
-    if item.passage is not None:
-        _add_words(document, item.passage.original, "Quote")
-        if item.passage.translation is not None:
-            _add_words(document, item.passage.translation, "Quote")
-    if item.show == "headline":
-        _grey(_run(document.add_paragraph(), HEADLINE_ONLY))
-    if item.note:
-        note = document.add_paragraph()
-        _text(note, item.note)
-        for run in note.runs:
-            run.italic = True
+    def _add_body(self, item: ShownItem) -> None:
+        if item.summary is not None:
+            self._add_words(item.summary)
+        if item.passage is not None:
+            self._add_words(item.passage.original, "Quote")
+            if item.passage.translation is not None:
+                self._add_words(item.passage.translation, "Quote")
+        if item.show == "headline":
+            _grey(self._say(self._paragraph(), self.w.text(HEADLINE_ONLY)))
+        if item.note:
+            note = self.document.add_paragraph()
+            _text(note, item.note)
+            for run in note.runs:
+                run.italic = True
 
+    def _add_others(self, item: ShownItem) -> None:
+        """Who else has it, and the desk's tags."""
+        if item.also_in:
+            others = self._begun(self.w.text("Also in:"))
+            for number, other in enumerate(item.also_in):
+                _run(others, ", " if number else "")
+                _run(others, other.publisher)
+                if other.owner:
+                    _run(others, " (")
+                    _run(others, other.owner)
+                    _run(others, ")")
+        if item.tags:
+            tags = self._begun(self.w.text("Tags:"))
+            for number, tag in enumerate(item.tags):
+                _run(tags, ", " if number else "")
+                _run(tags, tag)
 
-def _add_words(document: Document, text: ShownText, style: str | None = None) -> None:
-    """A text in a paragraph of its own; above it whose translation it is."""
-    if text.label:
-        label = document.add_paragraph()
-        _grey(_run(label, text.label))
-        label.paragraph_format.keep_with_next = True
-    paragraph = document.add_paragraph(style=style)
-    _turn(paragraph, text.text, text.language)
-    _run(paragraph, text.text, text.language)
+    def _add_words(self, text: ShownText, style: str | None = None) -> None:
+        """A text in a paragraph of its own; above it whose translation it is."""
+        if said := phrases.label_of(self.w, text):
+            label = self._paragraph()
+            _grey(self._say(label, said))
+            label.paragraph_format.keep_with_next = True
+        paragraph = self.document.add_paragraph(style=style)
+        _turn(paragraph, text.text, text.language)
+        _run(paragraph, text.text, text.language)
 
+    def _add_source(self, item: ShownItem) -> None:
+        source = self._paragraph()
+        link = web_link(item.url)
+        if link:
+            _add_link(source, link)
+            _grey(_run(source, " · "))
+        _grey(_run(source, item.citation))
+        if item.notice:
+            _text(self.document.add_paragraph(), item.notice)
 
-def _add_source(document: Document, item: ShownItem) -> None:
-    source = document.add_paragraph()
-    link = web_link(item.url)
-    if link:
-        _add_link(source, link)
-        _grey(_run(source, " · "))
-    _grey(_run(source, item.citation))
-    if item.notice:
-        _text(document.add_paragraph(), item.notice)
+    def _add_headline(self, paragraph: Paragraph, text: ShownText) -> None:
+        """A headline, with whose translation it is behind it."""
+        _turn(paragraph, text.text, text.language)
+        _run(paragraph, text.text, text.language)
+        if said := phrases.label_of(self.w, text):
+            label = self._say(paragraph, f" [{said}]")
+            label.bold = False
+            _grey(label)
 
+    def _begun(self, words: str) -> Paragraph:
+        """A paragraph that begins with the review's own words."""
+        paragraph = self._paragraph()
+        _grey(self._say(paragraph, f"{words} "))
+        return paragraph
 
-def _words(paragraph: Paragraph, text: ShownText) -> None:
-    """A headline, with whose translation it is behind it."""
-    _turn(paragraph, text.text, text.language)
-    _run(paragraph, text.text, text.language)
-    if text.label:
-        label = _run(paragraph, f" [{text.label}]")
-        label.bold = False
-        _grey(label)
+    def _paragraph(self, style: str | None = None) -> Paragraph:
+        """A paragraph that runs as the reader's language does."""
+        return self._turned(self.document.add_paragraph(style=style))
+
+    def _turned(self, paragraph: Paragraph) -> Paragraph:
+        if self.w.direction == "rtl":
+            _insert(paragraph._p.get_or_add_pPr(), "w:bidi", _AFTER_BIDI)
+        return paragraph
+
+    def _say(self, paragraph: Paragraph, words: str) -> Run:
+        """The review's own words, in the reader's language."""
+        return _run(paragraph, words, self.w.language)
 
 
 def _text(paragraph: Paragraph, text: str) -> None:
@@ -171,12 +213,17 @@ def _text(paragraph: Paragraph, text: str) -> None:
 
 def _turn(paragraph: Paragraph, text: str, language: str) -> None:
     """A right-to-left paragraph begins on the right."""
-    if not runs_rtl(text, language):
-        return
+    if runs_rtl(text, language):
+        _insert(paragraph._p.get_or_add_pPr(), "w:bidi", _AFTER_BIDI)
+
+
+def _insert(properties: Any, name: str, followers: Sequence[str]) -> Any:
+    """An element where the schema wants it."""
     from docx.oxml import OxmlElement
 
-    properties: Any = paragraph._p.get_or_add_pPr()
-    properties.insert_element_before(OxmlElement("w:bidi"), *_AFTER_BIDI)
+    element: Any = OxmlElement(name)
+    properties.insert_element_before(element, *followers)
+    return element
 
 
 def _run(paragraph: Paragraph, text: str, language: str = "") -> Run:
@@ -192,14 +239,11 @@ def _run(paragraph: Paragraph, text: str, language: str = "") -> Run:
 
 def _set_language(run: Run, language: str, attribute: str) -> None:
     """For Word's spelling checker and choice of fonts."""
-    from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
-    element: Any = OxmlElement("w:lang")
+    element = _insert(run._r.get_or_add_rPr(), "w:lang", _AFTER_LANG)
     east_asian = language.split("-")[0] in {"zh", "ja", "ko"}
     element.set(qn("w:eastAsia" if east_asian else f"w:{attribute}"), language)
-    properties: Any = run._r.get_or_add_rPr()
-    properties.insert_element_before(element, *_AFTER_LANG)
 
 
 def _grey(run: Run) -> Run:

@@ -10,9 +10,6 @@ from pipeline.documents import Document, Segment, TranslatedSegment
 from pipeline.languages import primary
 from pipeline.reviews import Origin, SummaryBy
 
-SUMMARY_CHARACTERS = 400
-"""Of a prefilled summary: two or three sentences, as press reviews print them."""
-
 _WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "km", "my"})
 """Languages whose sentences follow each other without a space."""
 
@@ -57,12 +54,10 @@ def original_words(document: Document, positions: Sequence[int]) -> Words | None
     return _original(document, [known[position] for position in positions])
 
 
-def first_sentences(
-    document: Document, target: str, limit: int = SUMMARY_CHARACTERS
-) -> Words:
+def first_sentences(document: Document, target: str, limit: int) -> Words:
     """How the text begins, in the target language where it is translated so far.
 
-    Whole sentences up to `limit` characters; where the first is longer, as much of it
+    Whole sentences up to `limit` code points; where the first is longer, as much of it
     as ends with a word.
     """
     segments = [s for s in document.segments if s.field == "text"]

@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import time
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from babelwire.exports.released import Released, release
 from babelwire.overview import load_status
-from babelwire.reading import Shown, load_shown, shown_json
+from babelwire.reading import Shown, load_rights, load_shown, shown_json
+from babelwire.rights import how_much
+from babelwire.terminal import counted
 from babelwire.web.addresses import read_address
+from babelwire.web.cursors import (
+    BEGIN,
+    MAX_LIMIT,
+    CursorEndedError,
+    CursorPage,
+    Cursors,
+    read_cursor,
+)
+from babelwire.web.deeds import log
+from babelwire.web.described import ERRORS, MISSING, UNCHANGED, problems
 from babelwire.web.errors import NotFoundError
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
     from babelwire.web.services import Services
+    from pipeline.sources import Rights, Show
 
-router = APIRouter(prefix="/api/v1")
-
-NOT_MODIFIED = 304
+NOT_MODIFIED, GONE = 304, 410
 SCHEMA = 1
 
 Several = Annotated[list[str] | None, Query()]
 
 
-@router.get("/search", tags=["search"])
+@contextlib.asynccontextmanager
+async def _cursors(app: FastAPI) -> AsyncIterator[None]:
+    """Answers that are read in pages; none is left open when the desk ends."""
+    app.state.cursors = Cursors(time.monotonic)
+    try:
+        yield
+    finally:
+        app.state.cursors.close()
+
+
+router = APIRouter(
+    prefix="/api/v1",
+    lifespan=_cursors,
+    responses=ERRORS,
+)
+
+
+@router.get(
+    "/search",
+    tags=["search"],
+    response_model=dict[str, Any],
+    responses=UNCHANGED | problems({GONE: "The cursor has ended: begin again."}),
+)
 def search(
     request: Request,
     q: Annotated[str, Query(description="In the query language; empty: all.")] = "",
@@ -45,38 +83,65 @@ def search(
     group: Annotated[str, Query(description="0: each document.")] = "",
     tz: Annotated[str, Query(description="IANA name.")] = "",
     page: Annotated[str, Query(description="1 to 51, of 20 hits each.")] = "",
-) -> dict[str, Any]:
+    cursor: Annotated[
+        str,
+        Query(
+            description=(
+                f"{BEGIN} begins to read the whole answer, by time and id; then the "
+                "next_cursor of the page before, alone, until it is null."
+            )
+        ),
+    ] = "",
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_LIMIT, description=f"Hits a page, with cursor={BEGIN}.")
+    ] = 100,
+) -> Response:
     """One page of an answer, as `babelwire search --json`.
 
     The desk's search page has the same parameters.
+
+    With a cursor: every full match with as much of its texts as its source's rights
+    let out, a page at a time, all of one moment of the index, whatever is collected
+    meanwhile. The same cursor gives the same page again. It ends after five minutes
+    in which nobody read on, or when too many are open.
     """
     from search_index.answer import answer
     from search_index.query import to_json
 
     services: Services = request.app.state.services
+    if cursor:
+        return _tagged(request, _cursor_json(request, services, cursor, limit))
     asked = read_address(request.query_params.multi_items()).request(services.timezone)
-    return to_json(answer(asked, services.context(), index=services.index))
+    found = to_json(answer(asked, services.context(), index=services.index))
+    # How long it took is no part of what it says: hence a weak tag.
+    return _tagged(request, found, ignored="took_ms")
 
 
-@router.get("/documents/{reference}", tags=["documents"])
+@router.get(
+    "/documents/{reference}",
+    tags=["documents"],
+    response_model=dict[str, Any],
+    responses=UNCHANGED | MISSING,
+)
 def document(request: Request, reference: str) -> Response:
-    """A document at its newest or the named revision, as `babelwire show --json`."""
-    services: Services = request.app.state.services
-    shown = _shown(services, reference)
-    found = shown.document
-    tag = f'"{found.id}-{found.revision}-{found.version}"'
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=NOT_MODIFIED, headers={"ETag": tag})
-    return JSONResponse(shown_json(shown, services.target), headers={"ETag": tag})
+    """A document at its newest or the named revision, as `babelwire show --json`.
+
+    Its `rights` say what of it may be passed on now.
+    """
+    return _tagged(request, _document_json(request, reference))
 
 
-@router.get("/documents/{reference}/segments", tags=["documents"])
-def segments(request: Request, reference: str) -> dict[str, Any]:
+@router.get(
+    "/documents/{reference}/segments",
+    tags=["documents"],
+    response_model=dict[str, Any],
+    responses=UNCHANGED | MISSING,
+)
+def segments(request: Request, reference: str) -> Response:
     """Its sentences in order, each beside its translation, with flags and origin."""
-    services: Services = request.app.state.services
-    found = shown_json(_shown(services, reference), services.target)
-    wanted = ("id", "revision", "language", "segments")
-    return {"schema": SCHEMA, **{key: found[key] for key in wanted}}
+    found = _document_json(request, reference)
+    wanted = ("schema", "id", "revision", "language", "rights", "segments")
+    return _tagged(request, {key: found[key] for key in wanted})
 
 
 @router.get("/corrections", tags=["corrections"])
@@ -116,7 +181,7 @@ def reviews(request: Request) -> dict[str, Any]:
     return {"schema": SCHEMA, "reviews": found}
 
 
-@router.get("/reviews/{review_id}", tags=["reviews"])
+@router.get("/reviews/{review_id}", tags=["reviews"], responses=MISSING)
 def review(
     request: Request, review_id: Annotated[int, Path(ge=1, le=1 << 53)]
 ) -> dict[str, Any]:
@@ -144,3 +209,99 @@ def _shown(services: Services, reference: str) -> Shown:
         return load_shown(services.database, reference)
     except InputError as error:
         raise NotFoundError(str(error)) from error
+
+
+def _document_json(request: Request, reference: str) -> dict[str, Any]:
+    services: Services = request.app.state.services
+    shown = _shown(services, reference)
+    found = shown.document
+    sources = services.fresh_workspace().sources
+    rights = load_rights(services.database, sources)(found.source)
+    show = how_much(
+        rights,
+        published_at=found.published_at,
+        first_seen_at=found.first_seen_at,
+        now=services.context().now,
+    )
+    return {
+        **shown_json(shown, services.target),
+        "rights": _rights_json(rights, show),
+    }
+
+
+def _cursor_json(
+    request: Request, services: Services, cursor: str, limit: int
+) -> dict[str, Any]:
+    """A page of the whole answer."""
+    page = _cursor_page(request, services, cursor, limit)
+    rights_of = load_rights(services.database, services.fresh_workspace().sources)
+    released = release(page.part.found, rights_of, services.context().now)
+    return {
+        "schema": SCHEMA,
+        "query": page.query,
+        "total": page.part.total,
+        "unit": "documents",
+        "hits": [_released_json(one, rights_of(one.hit.source)) for one in released],
+        "next_cursor": str(page.following) if page.following else None,
+    }
+
+
+def _cursor_page(
+    request: Request, services: Services, cursor: str, limit: int
+) -> CursorPage:
+    from search_index.answer import OpenAnswer
+
+    cursors: Cursors = request.app.state.cursors
+    if cursor != BEGIN:
+        try:
+            return cursors.page(read_cursor(cursor))
+        except CursorEndedError as error:
+            raise HTTPException(GONE, str(error)) from error
+    asked = read_address(request.query_params.multi_items()).request(services.timezone)
+    opened = OpenAnswer(asked, services.context(), index=services.index)
+    page = cursors.begin(opened, limit)
+    log(request, "exported", f"cursor, {counted(page.part.total, 'document')}")
+    return page
+
+
+def _released_json(one: Released, rights: Rights) -> dict[str, Any]:
+    """A hit with what may leave of its texts."""
+    from search_index.query import hit_json
+
+    leaving = one.leaving
+    return {
+        **hit_json(one.hit),
+        "text": leaving.texts.text,
+        "translation": leaving.texts.translation,
+        "rights": _rights_json(rights, leaving.show),
+    }
+
+
+def _rights_json(rights: Rights, show: Show) -> dict[str, Any]:
+    """A source's rights; `show` is what may be passed on of one document now."""
+    return {
+        "show": show,
+        "notice": rights.notice,
+        "excerpt_characters": rights.excerpt_characters,
+        "pass_on_days": rights.pass_on_days,
+    }
+
+
+def _tagged(
+    request: Request, content: dict[str, Any], *, ignored: str = ""
+) -> Response:
+    """An answer with a tag of what it says; 304 for whoever has it (RFC 9110 §13.1.2).
+
+    Args:
+        request: Its If-None-Match is looked at.
+        content: The answer.
+        ignored: A key that may differ in answers that say the same: the tag is weak.
+    """
+    told = {key: value for key, value in content.items() if key != ignored}
+    checksum = hashlib.sha256(bytes(JSONResponse(told).body)).hexdigest()[:32]
+    tag = f'W/"{checksum}"' if ignored else f'"{checksum}"'
+    asked = request.headers.get("if-none-match", "")
+    known = {each.strip().removeprefix("W/") for each in asked.split(",")}
+    if known & {"*", tag.removeprefix("W/")}:
+        return Response(status_code=NOT_MODIFIED, headers={"ETag": tag})
+    return JSONResponse(content, headers={"ETag": tag})

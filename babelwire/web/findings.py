@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from babelwire.balance import plain_reason
+from babelwire.web.vocabulary import reason_words
 
 if TYPE_CHECKING:
     from babelwire.health import Finding
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def finding_words(w: Wording, finding: Finding) -> str:
     """One sentence: what is wrong, since when, and what is usual."""
-    reason = plain_reason(finding.reason)
+    reason = reason_words(w, finding.reason)
     match finding.code:
         case "new":
             return w.text("new: not visited yet")

@@ -31,12 +31,14 @@ class ReviewPage:
         loaded: Its items' documents by the item's id; those that are gone left out.
         shown: The items as others will see them, by id.
         log: Who did what, the newest last.
+        summary_characters: So long may a summary be, in code points.
     """
 
     review: Review
     loaded: Mapping[int, Loaded]
     shown: Mapping[int, ShownItem]
     log: tuple[LogEntry, ...]
+    summary_characters: int
 
     @property
     def is_draft(self) -> bool:
@@ -68,12 +70,14 @@ def review_page(services: Services, review_id: int, timezone: str) -> ReviewPage
         review = reviews.load(connection, review_id)
         loaded = load_items(connection, review)
         log = reviews.load_log(connection, review_id)
-    view = outward_view(services.fresh_workspace(), services.database, timezone)
+    workspace = services.fresh_workspace()
+    view = outward_view(workspace, services.database, timezone)
     return ReviewPage(
         review=review,
         loaded=loaded,
         shown={key: show_item(each, view) for key, each in loaded.items()},
         log=tuple(log),
+        summary_characters=services.workspace.config.reviews.summary_characters,
     )
 
 

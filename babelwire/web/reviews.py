@@ -9,14 +9,21 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from babelwire.assembly import now
-from babelwire.reviews.editing import Addition, add_document
-from babelwire.reviews.outward import health_of, outward_view, today, user_name
+from babelwire.reviews.editing import (
+    Addition,
+    SummaryTooLongError,
+    add_document,
+    edit_item,
+)
+from babelwire.reviews.outward import health_of, outward_view, today
 from babelwire.reviews.sending import FILES, Format, export, send_within
+from babelwire.web.deeds import actor_of, log
 from babelwire.web.errors import NotFoundError
 from babelwire.web.reader import check_form
 from babelwire.web.rendering import render
 from babelwire.web.review_page import newest_draft, review_lines, review_page
 from babelwire.web.settings import own_path
+from babelwire.wording import LANGUAGES
 from pipeline.errors import InputError
 from pipeline.reviews import Change
 from pipeline.store import review_contents as contents
@@ -25,8 +32,9 @@ from pipeline.store import reviews as store
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from babelwire.reviews.showing import View
     from babelwire.web.services import Services
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
 
 router = APIRouter(prefix="/reviews", include_in_schema=False)
 
@@ -69,7 +77,7 @@ def begin(
     common: dict[str, Any] = {
         "title": title.strip() or w.text("Press review"),
         "day": today(w.timezone),
-        "actor": user_name(),
+        "actor": actor_of(request),
         "at": now(),
     }
     with services.database.write() as connection:
@@ -77,7 +85,8 @@ def begin(
             made = store.clone(connection, clone, **common)
         else:
             made = store.create(connection, **common)
-            contents.add_section(connection, _change(made, 1), w.text("Coverage"))
+            first = _change(request, made, 1)
+            contents.add_section(connection, first, w.text("Coverage"))
     return RedirectResponse(f"/reviews/{made}", SEE_OTHER)
 
 
@@ -99,8 +108,13 @@ def add(
         draft = newest_draft(services.database, today(w.timezone))
         assert draft is not None  # noqa: S101 - made above
     positions = tuple(int(part) for part in passage.split(",") if part.isdecimal())
-    addition = Addition(reference=document, target=services.target, passage=positions)
-    add_document(services.database, _change(draft.id, draft.version), addition)
+    addition = Addition(
+        reference=document,
+        target=services.target,
+        summary_characters=services.workspace.config.reviews.summary_characters,
+        passage=positions,
+    )
+    add_document(services.database, _change(request, draft.id, draft.version), addition)
     return RedirectResponse(own_path(back), SEE_OTHER)
 
 
@@ -117,19 +131,17 @@ def review(request: Request, review_id: int) -> Response:
 
 @router.get("/{review_id}/files/{kind}")
 def file(request: Request, review_id: int, kind: Format) -> Response:
-    """A rendered review: as it was sent, or as it would be sent now."""
+    """A rendered review: as it was sent, or as it would be sent now.
+
+    Its own words are in the reader's language, or in the one that is asked for.
+    """
     services: Services = request.app.state.services
-    workspace = services.fresh_workspace()
-    zone = request.state.wording.timezone
-    data = export(
-        services.database,
-        _id(review_id),
-        kind,
-        outward_view(workspace, services.database, zone),
-        health_of(workspace, services.database),
-    )
+    view = _outward(request, request.query_params.get("language", ""))
+    health = health_of(services.fresh_workspace(), services.database)
+    data = export(services.database, _id(review_id), kind, view, health)
     headers = {"Content-Security-Policy": PREVIEW}
     if kind != "html" or "download" in request.query_params:
+        log(request, "review taken along", f"{review_id}, {kind}")
         name = f"review-{review_id}{FILES[kind].removeprefix('review')}"
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return Response(data, headers=headers, media_type=MEDIA_TYPES[kind])
@@ -149,33 +161,67 @@ async def change(request: Request, review_id: int) -> Response:
 def _changed(request: Request, review_id: int, values: Values) -> Response:
     services: Services = request.app.state.services
     action = values.get("action", "")
-    made = _change(review_id, _number(values, "version"))
+    made = _change(request, review_id, _number(values, "version"))
     back = f"/reviews/{review_id}"
     if action == "send":
-        workspace = services.fresh_workspace()
-        zone = request.state.wording.timezone
-        view = outward_view(workspace, services.database, zone)
-        health = health_of(workspace, services.database)
+        view = _outward(request, values.get("language", ""))
+        health = health_of(services.fresh_workspace(), services.database)
         send_within(services.database, made, view, health)
+        log(request, "review sent", str(review_id))
         return RedirectResponse(back, SEE_OTHER)
-    if action not in ACTIONS:
+    if action != "item.save" and action not in ACTIONS:
         raise InputError(f'action: found "{action}", expected one of the page\'s own')
-    with services.database.write() as connection:
-        ACTIONS[action](connection, made, values)
+    config = services.workspace.config.reviews
+    try:
+        with services.database.write() as connection:
+            if action == "item.save":
+                _save_item(connection, made, values, config.summary_characters)
+            else:
+                ACTIONS[action](connection, made, values)
+    except SummaryTooLongError as error:
+        raise InputError(_too_long(request.state.wording, error)) from error
     if action == "delete":
+        log(request, "review deleted", str(review_id))
         return RedirectResponse("/reviews", SEE_OTHER)
     anchor = f"#i{values['item']}" if values.get("item") else ""
     return RedirectResponse(back + anchor, SEE_OTHER)
 
 
-def _save_item(connection: Connection, made: Change, values: Values) -> None:
-    contents.edit_item(
+def _outward(request: Request, language: str) -> View:
+    """What others may see; in the reader's language where no other one is asked for."""
+    services: Services = request.app.state.services
+    w: Wording = request.state.wording
+    if language and language not in LANGUAGES:
+        raise InputError(
+            f'language: found "{language}", expected one of {", ".join(LANGUAGES)}'
+        )
+    workspace = services.fresh_workspace()
+    spoken = language or w.language
+    return outward_view(workspace, services.database, w.timezone, spoken)
+
+
+def _save_item(
+    connection: Connection, made: Change, values: Values, summary_characters: int
+) -> None:
+    edit_item(
         connection,
         made,
         _number(values, "item"),
-        summary=values.get("summary"),
-        note=values.get("note"),
+        summary=values.get("summary", ""),
+        note=values.get("note", ""),
         tags=values.get("tags", "").split(","),
+        summary_characters=summary_characters,
+    )
+
+
+def _too_long(w: Wording, error: SummaryTooLongError) -> str:
+    return w.texts(
+        "The summary has %(length)s characters; at most %(number)s is allowed. "
+        "Nothing was saved: go back and shorten it.",
+        "The summary has %(length)s characters; at most %(number)s are allowed. "
+        "Nothing was saved: go back and shorten it.",
+        error.limit,
+        length=w.number(error.length),
     )
 
 
@@ -219,7 +265,6 @@ ACTIONS: Mapping[str, Action] = {
     "section.remove": lambda c, made, v: contents.remove_section(
         c, made, _number(v, "section")
     ),
-    "item.save": _save_item,
     "item.up": lambda c, made, v: contents.move_item(c, made, _number(v, "item"), "up"),
     "item.down": lambda c, made, v: contents.move_item(
         c, made, _number(v, "item"), "down"
@@ -227,11 +272,12 @@ ACTIONS: Mapping[str, Action] = {
     "item.move": _move_item,
     "item.remove": lambda c, made, v: contents.remove_item(c, made, _number(v, "item")),
 }
-"""What the buttons of the page do."""
+"""What the buttons of the page do, besides sending and saving an item."""
 
 
-def _change(review_id: int, version: int) -> Change:
-    return Change(review_id=review_id, version=version, actor=user_name(), at=now())
+def _change(request: Request, review_id: int, version: int) -> Change:
+    actor = actor_of(request)
+    return Change(review_id=review_id, version=version, actor=actor, at=now())
 
 
 def _id(number: int) -> int:

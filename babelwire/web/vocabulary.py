@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from babelwire.balance import plain_reason
+
 if TYPE_CHECKING:
     from babelwire.web.timeline import Bar
     from babelwire.web.wording import Wording
@@ -52,6 +54,32 @@ FLAGS = {
 }
 """What a check found in a translated sentence."""
 
+ROLES = {
+    "reader": message("reader"),
+    "editor": message("editor"),
+    "admin": message("admin"),
+}
+
+DEEDS = {
+    "exported": message("exported"),
+    "review sent": message("sent a press review"),
+    "review deleted": message("deleted a press review"),
+    "review taken along": message("took a press review along"),
+    "corrected": message("corrected a translation"),
+    "correction undone": message("took a correction back"),
+    "name saved": message("saved a name"),
+    "name removed": message("removed a name"),
+    "source added": message("added a source"),
+    "source switched": message("paused or resumed a source"),
+    "tried again": message("tried again what was set aside"),
+    "user added": message("added a user"),
+    "user changed": message("changed a user's role"),
+    "user removed": message("removed a user"),
+    "password set": message("set a password"),
+    "token made": message("made a token"),
+}
+"""What the log of the desk holds."""
+
 REVIEW_STATUSES = {
     "draft": message("draft"),
     "approved": message("approved"),
@@ -63,6 +91,7 @@ NAME_TYPES = {
     "institution": message("institution"),
     "place": message("place"),
     "event": message("event"),
+    "country": message("country"),
 }
 
 OUTCOMES = {
@@ -95,6 +124,13 @@ def worded(w: Wording, words: Mapping[str, str], value: str) -> str:
     """A value in a reader's words; one that is not in the table as it is."""
     found = words.get(value)
     return value.replace("_", " ") if found is None else w.text(found)
+
+
+def reason_words(w: Wording, reason: str) -> str:
+    """Why something is not there, in a reader's words (`babelwire/reasons.toml`)."""
+    if reason.startswith("http_"):
+        return w.text("HTTP status %(status)s", status=reason.removeprefix("http_"))
+    return w.translations.ugettext(plain_reason(reason))
 
 
 def value_name(w: Wording, key: str, value: str) -> str:

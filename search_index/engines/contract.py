@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from pipeline.errors import EngineError
 from search_index.clauses import Clause, Plan
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 Timeline = Literal["day", "week", "month"]
 """Parts of the timeline; weeks begin on Monday (ISO 8601)."""
+
+
+class ViewGoneError(EngineError):
+    """The engine no longer keeps the moment that is read: begin again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +73,34 @@ class Found:
 
     total: int
     hits: tuple[Ranked, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a reader by time and id has come to: the last document read.
+
+    Attributes:
+        published: Its time in the index, milliseconds since 1970 (UTC).
+        id: Its id.
+    """
+
+    published: int
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Some documents in a row, by time and id.
+
+    Attributes:
+        total: How many match in all, before and after these.
+        hits: The documents.
+        end: Where they end; None where nothing follows.
+    """
+
+    total: int
+    hits: tuple[Ranked, ...]
+    end: Place | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +267,24 @@ class Snapshot(Protocol):
 
     def iterate(self, clause: Clause) -> Iterator[Ranked]:
         """All that matches, ordered by time and id, in flat memory."""
+        ...
+
+    def stretch(
+        self, clause: Clause, *, limit: int, after: Place | None = None
+    ) -> Stretch:
+        """The next of what matches, ordered by time and id.
+
+        All stretches of one snapshot are of one moment, that of the first: from end to
+        end they give what `iterate` gives, and the same place the same again. A server
+        may forget that moment when nobody has read on for ten minutes.
+
+        Args:
+            limit: Documents, 1 or more.
+            after: Where the one before ended; None begins.
+
+        Raises:
+            ViewGoneError: That moment is no longer kept.
+        """
         ...
 
     def stored(self, ids: Sequence[str]) -> dict[str, Ranked]:

@@ -16,9 +16,12 @@ from search_index.engines.contract import (
     Found,
     Page,
     PageRequest,
+    Place,
     Ranked,
+    Stretch,
     Summary,
     Timeline,
+    ViewGoneError,
 )
 from search_index.engines.edits import is_one_edit
 from search_index.engines.elasticsearch_queries import elasticsearch_query, filtered
@@ -45,7 +48,8 @@ SIMILAR_SIZE = 1_000
 class ElasticsearchSnapshot:
     """One generation, as it stands when it is asked.
 
-    A page is of one moment; `iterate` and `states` read at a point in time.
+    A page is of one moment; `iterate` and `states` read at a point in time of their
+    own, all stretches at one that is kept until `close`.
     """
 
     def __init__(self, server: Server, index: str, shards: int) -> None:
@@ -55,6 +59,7 @@ class ElasticsearchSnapshot:
             {"search_type": "dfs_query_then_fetch"} if shards > 1 else {}
         )
         self._points: set[str] = set()
+        self._kept = ""
 
     def page(self, request: PageRequest) -> Page:
         """One request; a second where partial matches fill the page."""
@@ -165,12 +170,24 @@ class ElasticsearchSnapshot:
 
     def iterate(self, clause: Clause) -> Iterator[Ranked]:
         """All that matches at one point in time, by time and id."""
-        body = {
-            "query": {"bool": filtered([clause])},
-            "sort": [{"published": "asc"}, {"id": "asc"}],
-            "_source": SHOWN,
-        }
-        return (ranked(hit) for hit in self._walk(body))
+        return (ranked(hit) for hit in self._walk(_by_time(clause)))
+
+    def stretch(
+        self, clause: Clause, *, limit: int, after: Place | None = None
+    ) -> Stretch:
+        """The next of what matches at the point in time of the first stretch."""
+        body = {**_by_time(clause), "track_total_hits": True}
+        if after is not None:
+            body["search_after"] = [after.published, after.id]
+        point = self._kept or self._open_point()
+        answer = self._next(body, point, limit + 1)
+        self._kept = self._renewed(point, answer["pit_id"])
+        found = answer["hits"]["hits"]
+        hits = tuple(map(ranked, found[:limit]))
+        end = None
+        if len(found) > limit:
+            end = Place(published=int(found[limit - 1]["sort"][0]), id=hits[-1].id)
+        return Stretch(total=_total(answer), hits=hits, end=end)
 
     def stored(self, ids: Sequence[str]) -> dict[str, Ranked]:
         """Documents by id."""
@@ -249,34 +266,32 @@ class ElasticsearchSnapshot:
         """Every hit of a search at one point in time, a slice in memory."""
         point = self._open_point()
         try:
-            after: Body = {}
+            body = {**body, "track_total_hits": False}
             while True:
-                answer = self._next(body, point, after)
+                answer = self._next(body, point, SLICE)
                 hits = answer["hits"]["hits"]
                 if not hits:
                     return
                 yield from hits
-                after = {"search_after": hits[-1]["sort"]}
+                body["search_after"] = hits[-1]["sort"]
                 point = self._renewed(point, answer["pit_id"])
         finally:
             self._close_point(point)
 
-    def _next(self, body: Body, point: str, after: Body) -> Any:
+    def _next(self, body: Body, point: str, size: int) -> Any:
         try:
             return self._server.read(
                 lambda client: client.search(
                     pit={"id": point, "keep_alive": KEEP_ALIVE},
-                    size=SLICE,
-                    track_total_hits=False,
+                    size=size,
                     allow_partial_search_results=False,
                     **_renamed(body),
-                    **after,
                 )
             )
         except EngineError as error:
             if not isinstance(error.__cause__, NotFoundError):
                 raise
-            raise EngineError(
+            raise ViewGoneError(
                 f"Elasticsearch ({self._server.nodes}): the view of the index has "
                 f"gone, it is kept for {KEEP_ALIVE} between two readings: start again"
             ) from error
@@ -323,6 +338,14 @@ def _search_body(plan: Plan, query: Body, *, sort: Sort) -> Body:
         "query": {"bool": query},
         "sort": order,
         "track_total_hits": True,
+        "_source": SHOWN,
+    }
+
+
+def _by_time(clause: Clause) -> Body:
+    return {
+        "query": {"bool": filtered([clause])},
+        "sort": [{"published": "asc"}, {"id": "asc"}],
         "_source": SHOWN,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -29,7 +30,9 @@ from search_index.engines.contract import (
     Found,
     Page,
     PageRequest,
+    Place,
     Ranked,
+    Stretch,
     Summary,
     Timeline,
 )
@@ -173,6 +176,25 @@ class TantivySnapshot:
             for low, high in self._slices(clause, *bounds):
                 for _, address in self._slice(clause, low, high):
                     yield self._ranked(0.0, address)
+
+    def stretch(
+        self, clause: Clause, *, limit: int, after: Place | None = None
+    ) -> Stretch:
+        """The next of what matches, by time and id."""
+        with translated_errors(self._place):
+            total, start = self.count(clause), 0
+            if after is not None:
+                alike = self._slice(clause, after.published, after.published)
+                start = bisect_right(alike, after.id, key=lambda k: self._id(k[1]))
+                clause = all_of(clause, Between(field="published", low=after.published))
+            query = filtering(self._schema, clause)
+            fetch = self._by_field(query, "published", Order.Asc)
+            _, found = self._page(fetch, start, start + limit + 1)
+            hits = tuple(self._ranked(0.0, address) for _, address in found[:limit])
+            end = None
+            if len(found) > limit:
+                end = Place(published=int(found[limit - 1][0]), id=hits[-1].id)
+            return Stretch(total=total, hits=hits, end=end)
 
     def stored(self, ids: Sequence[str]) -> dict[str, Ranked]:
         """Documents by id."""

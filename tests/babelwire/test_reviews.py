@@ -26,12 +26,14 @@ from babelwire.reviews.contract import Loaded, ShownReview
 from babelwire.reviews.editing import Addition, add_document, item_of, section_at
 from babelwire.reviews.html import render_html
 from babelwire.reviews.mail import mail_bytes, render_text
-from babelwire.reviews.manifest import content_checksum, read_manifest
+from babelwire.reviews.manifest import content_checksum, item_record, read_manifest
+from babelwire.reviews.phrases import label_of
 from babelwire.reviews.sending import export, send, write_file
 from babelwire.reviews.showing import View, load_items, show_review
 from babelwire.reviews.verifying import differences
 from babelwire.reviews.word import render_word
 from babelwire.reviews.wording import first_sentences, translated_headline
+from babelwire.wording import Wording
 from pipeline.documents import (
     Document,
     Page,
@@ -72,6 +74,7 @@ HEALTH = {
     }
 }
 
+ENGLISH = Wording("en", "UTC")
 VIEW = View(target="en", timezone="Europe/Moscow", now=NOW)
 
 
@@ -125,7 +128,7 @@ def make_document(
 
 
 def make_item(document: Document, **fields: Any) -> Item:
-    words = first_sentences(document, "en")
+    words = first_sentences(document, "en", 600)
     known: dict[str, Any] = {
         "id": 1,
         "document_id": document.id,
@@ -244,7 +247,8 @@ def test_a_section_without_items_says_so_or_has_words_of_its_own() -> None:
 )
 def test_whose_translation_it_is_is_told(engine: str, label: str) -> None:
     item = one(engine=engine).items[0]
-    assert item.translated_headline.label == item.summary.label == label
+    labels = {label_of(ENGLISH, t) for t in (item.translated_headline, item.summary)}
+    assert labels == {label}
 
 
 def test_an_edited_machine_translation_is_called_so() -> None:
@@ -255,7 +259,8 @@ def test_an_edited_machine_translation_is_called_so() -> None:
 def test_a_document_in_the_target_language_is_shown_once() -> None:
     item = one(language="en").items[0]
     assert item.translated_headline is None
-    assert (item.summary.text, item.summary.label) == ("Một. Hai.", "")
+    assert item.summary.text == "Một. Hai."
+    assert label_of(ENGLISH, item.summary) == ""
 
 
 @pytest.mark.parametrize(
@@ -266,7 +271,10 @@ def test_a_document_in_the_target_language_is_shown_once() -> None:
     ],
 )
 def test_a_time_is_as_exact_as_it_is_known(fields: dict[str, Any], when: str) -> None:
-    assert one(**fields).items[0].when == when
+    review = one(**fields)
+    for name, text in all_text(review).items():
+        assert f" · {when} · " in text, name
+    assert item_record(review.items[0], review.timezone).published == when
 
 
 def test_only_the_headline_leaves_where_nothing_else_may() -> None:
@@ -339,19 +347,20 @@ def test_a_summary_begins_with_whole_sentences() -> None:
 
 
 def test_a_summary_is_in_the_original_where_nothing_is_translated() -> None:
-    words = first_sentences(make_document(translated=[None, "TWO."]), "en")
+    words = first_sentences(make_document(translated=[None, "TWO."]), "en", 600)
     assert (words.text, words.by, words.language) == ("Một. Hai.", "original", "vi")
 
 
 def test_a_summary_stops_where_the_translation_stops() -> None:
-    assert first_sentences(make_document(translated=["ONE."]), "en").text == "ONE."
+    document = make_document(translated=["ONE."])
+    assert first_sentences(document, "en", 600).text == "ONE."
 
 
 def test_sentences_of_a_script_without_spaces_are_joined_without() -> None:
     document = make_document(
         sentences=["今天天气很好。", "我们去公园。"], language="zh"
     )
-    assert first_sentences(document, "de").text == "今天天气很好。我们去公园。"
+    assert first_sentences(document, "de", 600).text == "今天天气很好。我们去公园。"
 
 
 @given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1), st.integers(5, 60))
@@ -454,7 +463,7 @@ def test_arabic_runs_from_right_to_left_in_word() -> None:
     assert run.font.rtl
     assert run._r.rPr.find(qn("w:lang")).get(qn("w:bidi")) == "ar"
     (about,) = [p for p in document.paragraphs if p.text.startswith("شرفة النيل")]
-    assert [bool(r.font.rtl) for r in about.runs] == [True, False]
+    assert [bool(r.font.rtl) for r in about.runs] == [True, False, False, False]
     (heading,) = [p for p in document.paragraphs if p.text.startswith("HEADLINE")]
     assert heading._p.pPr.find(qn("w:bidi")) is None
 
@@ -568,7 +577,9 @@ class Newsroom:
             return what(connection, change, *args)
 
     def add(self, reference: str, **fields: Any) -> int:
-        addition = Addition(reference=reference, target="en", **fields)
+        addition = Addition(
+            reference=reference, target="en", summary_characters=600, **fields
+        )
         return add_document(self.database, self.change(), addition)
 
     def send(self) -> list[Path]:
@@ -677,6 +688,7 @@ def test_a_manifest_says_what_the_review_was_made_from(room: Newsroom) -> None:
         "query": "q",
         "target": "en",
         "timezone": "Europe/Moscow",
+        "language": "en",
     }
     assert manifest["sources"] == HEALTH
     item = manifest["sections"][0]["items"][0]

@@ -1,5 +1,6 @@
 """Searching hand-made documents: what is found, in what order, and what is said."""
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from pipeline.errors import QueryError
 from pipeline.names import Name
-from search_index.answer import export
+from search_index.answer import OpenAnswer, export
 from search_index.clauses import FACET_FIELDS
 from search_index.coverage import by_language, coverage
 from search_index.engines.contract import IndexEngine
@@ -282,6 +283,23 @@ def test_facets_count_the_whole_answer_not_the_page(make_index: MakeIndex) -> No
     results = ask(index, "x", limit=5)
     assert len(results.hits) == 5
     assert sum(facet.count for facet in results.facets["day"]) == results.total == 30
+
+
+def test_an_answer_read_in_parts_is_the_export_of_one_moment(
+    forum: IndexEngine,
+) -> None:
+    request = SearchRequest(text="kazan OR hanoi")
+    rows = list(export(request, SearchContext(now=NOW), index=forum))
+    assert len(rows) == 3
+    opened = OpenAnswer(request, SearchContext(now=NOW), index=forum)
+    with contextlib.closing(opened):
+        parts = [opened.part(2)]
+        write(forum, [document("late", "Kazan")])
+        assert parts[0].end is not None
+        parts.append(opened.part(2, after=parts[0].end))
+    assert [one for part in parts for one in part.found] == rows
+    assert [part.total for part in parts] == [3, 3]
+    assert parts[1].end is None
 
 
 def test_an_export_has_as_many_as_the_search_counted(forum: IndexEngine) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import EngineError, UnavailableError, UnreachableError
 from search_index import open_index
 from search_index.clauses import Everything, Plan, Term
-from search_index.engines.contract import IndexEntry, Refusal
+from search_index.engines.contract import IndexEntry, Refusal, ViewGoneError
 from search_index.engines.elasticsearch_index import (
     KNOWN_SECONDS,
     ElasticsearchIndex,
@@ -396,6 +396,18 @@ def open_and_close(folder: Path, chosen: ElasticsearchSettings) -> None:
         assert index.current() is None
     finally:
         index.close()
+
+
+def test_a_moment_that_the_cluster_forgot_is_gone_for_good(
+    index: ElasticsearchIndex,
+) -> None:
+    """The next stretch is no stretch of another moment."""
+    write(index, [document(f"n{n}", "text") for n in range(4)])
+    snapshot = index.snapshot()
+    end = snapshot.stretch(Everything(), limit=2).end
+    snapshot.close()  # forgets it at the cluster
+    with pytest.raises(ViewGoneError, match="start again"):
+        snapshot.stretch(Everything(), limit=2, after=end)
 
 
 def test_an_alias_of_several_indices_is_an_error_that_names_them(

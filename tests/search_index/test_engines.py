@@ -1,6 +1,8 @@
 """The contract of every engine."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from search_index.engines.contract import (
     IndexEngine,
     PageRequest,
     Snapshot,
+    Stretch,
     Timeline,
 )
 from search_index.entry import build_entry, milliseconds
@@ -241,6 +244,62 @@ def test_an_export_is_ordered_by_time_and_id(
     found = [one.id for one in index.snapshot().iterate(Everything())]
     expected = sorted(documents, key=lambda each: (each.published_at, each.id))
     assert found == [each.id for each in expected]
+
+
+def read_in_stretches(
+    snapshot: Snapshot, limit: int, between: Callable[[], None] = lambda: None
+) -> list[Stretch]:
+    """All of it, each stretch asked for twice."""
+    found = [snapshot.stretch(Everything(), limit=limit)]
+    while (end := found[-1].end) is not None:
+        between()
+        found.append(snapshot.stretch(Everything(), limit=limit, after=end))
+        assert snapshot.stretch(Everything(), limit=limit, after=end) == found[-1]
+    return found
+
+
+@pytest.mark.parametrize("limit", [1, 7, 30, 60, 61])
+def test_stretches_from_end_to_end_are_what_an_export_gives(
+    make_index: MakeIndex, limit: int
+) -> None:
+    """A stretch ends in the midst of documents of one time, too."""
+    index = make_index(
+        document(f"n{n}", "text", published_at=NOON - timedelta(hours=n % 4))
+        for n in range(60)
+    )
+    snapshot = index.snapshot()
+    stretches = read_in_stretches(snapshot, limit)
+    found = [hit for stretch in stretches for hit in stretch.hits]
+    assert found == list(snapshot.iterate(Everything()))
+    assert len(stretches) == -(-60 // limit)
+    assert {stretch.total for stretch in stretches} == {60}
+    assert snapshot.stretch(word("nowhere"), limit=9) == Stretch(
+        total=0, hits=(), end=None
+    )
+
+
+def test_stretches_are_of_the_moment_of_the_first_while_others_write(
+    make_index: MakeIndex,
+) -> None:
+    index = make_index(
+        document(f"n{n}", "text", published_at=NOON + timedelta(hours=n % 9))
+        for n in range(50)
+    )
+    changes = itertools.count()
+
+    def change() -> None:
+        n = next(changes)
+        write(index, [document(f"new{n}", "text"), document(f"n{n}", "x", version=9)])
+        with index.write("g-1") as writer:
+            writer.delete([(document_id(f"n{n + 10}"), 99)])
+            writer.commit()
+
+    with closing(index.snapshot()) as snapshot:
+        stretches = read_in_stretches(snapshot, 8, between=change)
+    assert next(changes) == 6
+    found = [hit.id for stretch in stretches for hit in stretch.hits]
+    assert sorted(found) == sorted(document_id(f"n{n}") for n in range(50))
+    assert {stretch.total for stretch in stretches} == {50}
 
 
 def test_facets_count_everything_and_days_are_those_of_the_zone(

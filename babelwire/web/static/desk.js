@@ -38,4 +38,29 @@
       act();
     }
   });
+
+  // How long a summary is, in code points as the server counts them.
+  for (const told of document.querySelectorAll("[data-counts]")) {
+    const field = document.getElementById(told.dataset.counts);
+    const { limit, words } = told.dataset;
+    const tell = () => {
+      const length = [...field.value].length;
+      const shown = length.toLocaleString(document.documentElement.lang, { numberingSystem: "latn" });
+      told.firstElementChild.textContent = words.replace("{}", shown);
+      told.querySelector("strong").hidden = length <= limit;
+    };
+    field.addEventListener("input", tell);
+    addEventListener("pageshow", tell); // going back brings back what was typed
+  }
+
+  // What takes a while to count comes after the page, in place of the link to it.
+  for (const link of document.querySelectorAll("a[data-load]")) {
+    const load = async () => {
+      const answer = await fetch(link.href);
+      const page = new DOMParser().parseFromString(answer.ok ? await answer.text() : "", "text/html");
+      const found = page.getElementById(link.dataset.load);
+      if (found) link.parentElement.replaceWith(...found.childNodes);
+    };
+    load().catch(() => {}); // the link stays
+  }
 })();

@@ -1,5 +1,6 @@
 """A press review from the first find to what was sent, as a browser does it."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from babelwire.web.app import make_app
 from babelwire.web.reader import TOKEN
-from babelwire.web.services import Services
+from babelwire.web.services import Services, open_services
+from babelwire.wording import LANGUAGES, Wording
+from babelwire.workspace import find_workspace
 from tests.babelwire.conftest import babelwire
-from tests.babelwire.web.conftest import search, send
+from tests.babelwire.web.conftest import HERE, HOME, search, send
 
 
 @pytest.fixture
@@ -88,6 +92,92 @@ def test_a_summary_is_prefilled_and_edited_with_note_and_tags(desk: Desk) -> Non
     assert "Mayors met.</textarea>" in desk.page
     assert 'value="Ask back."' in desk.page
     assert 'value="brics, a"' in desk.page
+
+
+LIMIT = 600
+"""Characters of a summary, as a new workspace is configured."""
+
+
+def summary_of(desk: Desk) -> str:
+    found = re.search(r"<textarea[^>]*>([^<]*)<", desk.page)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def test_a_summary_says_how_much_of_its_limit_is_used(desk: Desk) -> None:
+    filled = summary_of(desk)
+    assert f"<span>{len(filled)} of {LIMIT} characters</span>" in desk.page
+    assert "<strong hidden>Too long" in desk.page
+    assert "<strong>Too long" not in desk.page
+
+
+def test_a_summary_that_is_too_long_is_refused_and_nothing_is_saved(desk: Desk) -> None:
+    item, before = desk.ids("i")[0], desk.page
+    fields = {"item": item, "note": "Lost?", "tags": "", "version": desk.version}
+    answer = post(desk, action="item.save", summary="ả" * (LIMIT + 1), **fields)
+    assert answer.status_code == 400
+    assert "The summary has 601 characters; at most 600 are allowed." in answer.text
+    assert summary_of(desk) in html.unescape(before)
+    assert "Lost?" not in desk.page
+
+
+@pytest.mark.parametrize("letter", ["x", "ả", "ق", "😀", "\r\n"])
+def test_a_summary_is_counted_in_code_points_and_line_breaks_as_one(
+    desk: Desk, letter: str
+) -> None:
+    """A browser sends each line break as two characters (WHATWG HTML, 4.10.21.7)."""
+    item, text = desk.ids("i")[0], letter * (LIMIT - 2)
+    assert desk.do("item.save", item=item, summary=f"a{text}b").endswith(f"#i{item}")
+    assert summary_of(desk) == f"a{text}b".replace("\r\n", "\n")
+    assert f"<span>{LIMIT} of {LIMIT} characters</span>" in desk.page
+
+
+def test_a_limit_that_became_smaller_bars_no_other_change(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """What was too long before may stay; what is written anew may not."""
+    config = tmp_path / "copy" / "babelwire.toml"
+    text = config.read_text("utf-8")
+    config.write_text(text.replace("characters = 600", "characters = 80"), "utf-8")
+    item, long = desk.ids("i")[0], "x" * 200
+    desk.do("item.save", item=item, summary=long)
+    workspace = find_workspace(tmp_path / "copy")
+    with (
+        open_services(workspace) as services,
+        TestClient(make_app(services), base_url=HOME, client=HERE) as client,
+    ):
+        client.get("/")
+        later = Desk(client, desk.path.rpartition("/")[2])
+        assert "<strong>Too long: it is not saved like this.</strong>" in later.page
+        later.do("item.save", item=item, summary=long, note="Ask back.")
+        assert 'value="Ask back."' in later.page
+        said = later.do("item.save", item=item, summary=long + "y")
+        assert "at most 80 are allowed" in said
+
+
+def test_a_rendered_review_speaks_the_readers_language(desk: Desk) -> None:
+    for language in LANGUAGES:
+        headers = {"accept-language": language}
+        page = desk.client.get(f"{desk.path}/files/html", headers=headers).text
+        assert f'<html lang="{language}"' in page
+        label = Wording(language, "UTC").text("translation")
+        assert f'<span class="label">{label}</span>' in page
+    chosen = desk.client.get(f"{desk.path}/files/html?language=ar").text
+    assert '<html lang="ar" dir="rtl">' in chosen
+    wrong = desk.client.get(f"{desk.path}/files/html?language=xx")
+    assert wrong.status_code == 400
+
+
+def test_a_review_is_sent_in_the_language_that_was_chosen(desk: Desk) -> None:
+    desk.do("approve")
+    assert '<option value="en" lang="en" selected>' in desk.page
+    desk.do("send", language="ru")
+    for accepted in ("en", "ar"):
+        headers = {"accept-language": accepted}
+        page = desk.client.get(f"{desk.path}/files/html", headers=headers).text
+        assert '<html lang="ru"' in page
+    manifest = file(desk, "manifest").json()
+    assert manifest["review"]["language"] == "ru"
 
 
 def test_items_and_sections_move(desk: Desk) -> None:

@@ -12,10 +12,13 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from starlette.testclient import TestClient
 
-from babelwire.web.wording import LANGUAGES, Wording
+from babelwire.web.vocabulary import reason_words
+from babelwire.wording import LANGUAGES, Wording, toml_messages
 from tests.babelwire.conftest import ROOT
 
-WEB = ROOT / "babelwire" / "web"
+BABELWIRE = ROOT / "babelwire"
+WEB = BABELWIRE / "web"
+METHODS = {".py": "python", ".html": "jinja2", ".toml": toml_messages}
 KEYWORDS = {
     "_": None,
     "message": None,
@@ -29,9 +32,11 @@ Message = str | tuple[str, ...]
 
 
 def messages() -> Iterator[Message]:
-    """Every message of the pages and of the code behind them."""
-    for path in sorted(WEB.rglob("*")):
-        method = {".py": "python", ".html": "jinja2"}.get(path.suffix)
+    """Every message of the pages, of rendered reviews, and of the code behind them."""
+    reviews = BABELWIRE / "reviews"
+    files = [*WEB.rglob("*"), *reviews.rglob("*"), BABELWIRE / "wording.py"]
+    for path in [*sorted(files), BABELWIRE / "reasons.toml"]:
+        method = METHODS.get(path.suffix)
         if method:
             found = extract(
                 method,
@@ -108,6 +113,15 @@ def test_times_are_the_readers() -> None:
     assert Wording("ru", "Europe/Moscow").moment(noon) == "21 июн. 2024 15:00"
     assert Wording("en", "Asia/Tokyo").published(noon, "day", noon) == "21 Jun 2024"
     assert "undated" in Wording("en", "UTC").published(None, "none", noon)
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_reasons_are_the_readers(language: str) -> None:
+    w = Wording(language, "UTC")
+    said = reason_words(w, "too_many_redirects")
+    assert (said == "too many redirects") == (language == "en")
+    assert reason_words(w, "http_410").endswith("410")
+    assert reason_words(w, "100%_new") == "100% new"
 
 
 def test_the_catalogs_are_part_of_the_package() -> None:
