@@ -19,6 +19,8 @@ OWN_FILE = "desk.toml"
 def save_name(folder: Path, name: Name) -> Path:
     """Changes a name where it stands, or adds it to `OWN_FILE`; the file.
 
+    What is `apart` of a name that stands in a file stays as it is there.
+
     Args:
         folder: Of the names.
         name: As it is to be.
@@ -34,6 +36,8 @@ def save_name(folder: Path, name: Name) -> Path:
     made["id"] = name.id
     made["type"] = name.type
     made["spellings"] = _spellings(name.spellings)
+    if name.apart:
+        made["apart"] = _spellings(name.apart)
     if "name" not in document:
         document["name"] = tomlkit.aot()
     tables: Any = document["name"]

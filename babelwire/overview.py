@@ -168,7 +168,7 @@ def _health(
     """Of every configured source, in English."""
     from babelwire.health import load_health
     from babelwire.web.findings import finding_words
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
 
     wording = Wording("en", "UTC")
     return {

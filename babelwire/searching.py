@@ -96,6 +96,7 @@ class Desk:
 @contextlib.contextmanager
 def open_desk(workspace: Workspace, database: Database) -> Iterator[Desk]:
     """The workspace's index, ready to be asked."""
+    from pipeline.countries import countries
     from search_index.interpretation import SearchContext
 
     engine = open_engine(workspace)
@@ -107,6 +108,7 @@ def open_desk(workspace: Workspace, database: Database) -> Iterator[Desk]:
                     now=now(),
                     target=workspace.config.target,
                     names=workspace.names,
+                    countries=countries(),
                     identify_query=_identify,
                     translate_query=translate,
                 ),

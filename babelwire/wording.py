@@ -51,6 +51,11 @@ class Wording:
         return self.locale.text_direction
 
     @property
+    def comma(self) -> str:
+        """Between the parts of a list, with the blank behind it."""
+        return "، " if self.language == "ar" else ", "
+
+    @property
     def translations(self) -> Translations:
         """For the templates."""
         return _translations(self.language)

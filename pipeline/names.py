@@ -1,4 +1,4 @@
-"""Persons, institutions and places with their spellings per language."""
+"""Persons, institutions, places and countries with their spellings per language."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 from pipeline.errors import ConfigError
 from pipeline.settings import from_mapping, read_toml
 
-NAME_TYPES = ("person", "institution", "place", "event")
+NAME_TYPES = ("person", "institution", "place", "event", "country")
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -24,12 +24,18 @@ class Name:
     Attributes:
         id: Lower-case letters, digits, hyphens; what `name:` takes.
         type: What kind of thing it names.
-        spellings: By BCP 47 tag; the first of each is the usual one.
+        spellings: By BCP 47 tag; the first of each is the usual one. Those of a country
+            count in texts of their own language only, and exactly as they are written:
+            short as they are, they are other words elsewhere.
+        apart: By tag, longer wordings that have a spelling in them and mean something
+            else (Papua New Guinea is not Guinea): a country is not found in a document
+            of that language with one of them.
     """
 
     id: str
-    type: Literal["person", "institution", "place", "event"]
+    type: Literal["person", "institution", "place", "event", "country"]
     spellings: Mapping[str, tuple[str, ...]]
+    apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuses what no type can refuse.
@@ -41,15 +47,20 @@ class Name:
             raise ConfigError(
                 f'id: found "{self.id}", expected lower-case letters, digits, hyphens'
             )
-        for language, written in self.spellings.items():
-            if _LANGUAGE.fullmatch(language) is None:
-                raise ConfigError(
-                    f'spellings: found "{language}", expected a language tag like "vi"'
-                )
-            if not written or not all(text.strip() for text in written):
-                raise ConfigError(
-                    f"spellings.{language}: expected at least one spelling, none empty"
-                )
+        _check("spellings", self.spellings)
+        _check("apart", self.apart)
+
+
+def _check(key: str, spellings: Mapping[str, tuple[str, ...]]) -> None:
+    for language, written in spellings.items():
+        if _LANGUAGE.fullmatch(language) is None:
+            raise ConfigError(
+                f'{key}: found "{language}", expected a language tag like "vi"'
+            )
+        if not written or not all(text.strip() for text in written):
+            raise ConfigError(
+                f"{key}.{language}: expected at least one spelling, none empty"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,6 +34,9 @@ class SearchContext:
         now: For `today` and the like.
         target: Language of the translations that are searched.
         names: What `name:` may name, and how it is spelt elsewhere.
+        countries: What `name:` may name besides, read when it does; a name of the same
+            id wins. Words are not looked for in their spellings: a country that is
+            meant can be named, and as words many are something else, too.
         identify_query: Asked last for the words' language.
         translate_query: Translates the words where they are in another language.
     """
@@ -40,8 +44,15 @@ class SearchContext:
     now: datetime
     target: str = "en"
     names: Mapping[str, Name] = field(default_factory=dict)
+    countries: Mapping[str, Name] = field(default_factory=dict)
     identify_query: Identify | None = None
     translate_query: TranslateQuery | None = None
+
+    @property
+    def all_names(self) -> Mapping[str, Name]:
+        """Every name that `name:` may name, by id."""
+        read: Any = (self.names, self.countries)
+        return ChainMap(*read)
 
 
 def interpret(request: SearchRequest, context: SearchContext) -> Interpretation:
@@ -58,11 +69,11 @@ def interpret(request: SearchRequest, context: SearchContext) -> Interpretation:
         target=target,
         zone=zone_of(request.timezone),
         now=context.now,
-        names=context.names,
+        names=context.all_names,
     )
     if request.like:  # its words are yet to come
         return asked
-    return _in_other_words(asked, context.translate_query)
+    return _in_other_words(asked, context)
 
 
 def complete(
@@ -76,21 +87,19 @@ def complete(
     return like(asked, request.like, snapshot) if request.like else asked
 
 
-def _in_other_words(
-    asked: Interpretation, translate: TranslateQuery | None
-) -> Interpretation:
+def _in_other_words(asked: Interpretation, context: SearchContext) -> Interpretation:
     """With the words in the target language; without a translator, with its names."""
     language = asked.languages[0]
     if language == asked.target or not any(scored_text(asked.tree)):
         return asked
-    translated = None
+    translated, translate = None, context.translate_query
     if translate is not None:
         translated = _translated(
             asked.tree, lambda text: translate(text, language), asked.target
         )
     if translated is not None:
         return replace(asked, translated=translated)
-    return with_names(asked)
+    return with_names(asked, context.names)
 
 
 def _with_filters(tree: Tree, filters: tuple[Filter, ...]) -> Tree:

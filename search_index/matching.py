@@ -13,7 +13,7 @@ from itertools import count
 from pipeline.documents import Side
 from pipeline.names import Name
 from search_index import query as tree_of
-from search_index.analysis import Analyzer, analyzer_for
+from search_index.analysis import Analyzer, analyzer_for, primary
 from search_index.analysis.analyzer import PLAIN_KEY, UNSPACED_KEY
 from search_index.analysis.forms import Pieces
 from search_index.analysis.normalise import is_marked, lower, plain
@@ -183,7 +183,7 @@ def matcher(
         language: Of the texts, its primary subtag.
         by_sound: Mark what sounds like the query's names, too.
     """
-    wanted = _wanted(asked, side)
+    wanted = _wanted(asked, side, language)
     is_understood = side == "translation" or language in asked.languages
     words = _Words(
         language, is_understood=is_understood, by_sound=by_sound and not is_understood
@@ -299,7 +299,7 @@ def _plain_letters(run: str) -> tuple[list[int], str]:
     return [place for _, place in letters], "".join(made for made, _ in letters)
 
 
-def _wanted(asked: Interpretation, side: Side) -> _Wanted:
+def _wanted(asked: Interpretation, side: Side, language: str) -> _Wanted:
     words: list[str] = []
     prefixes: list[str] = []
     phrases: list[str] = []
@@ -315,12 +315,12 @@ def _wanted(asked: Interpretation, side: Side) -> _Wanted:
             nears.append(leaf)
         elif isinstance(leaf, tree_of.Filter):
             words += _title_words(leaf)
-            phrases += _spellings(leaf, asked.names)
+            phrases += _spellings(leaf, asked.names, language)
     is_translated = side == "translation" and asked.translated is not None
-    language = asked.target if is_translated else asked.languages[0]
+    tongue = asked.target if is_translated else asked.languages[0]
     others = bool(prefixes or phrases or nears)
     return _Wanted(
-        words=_without_small(words, language, others=others),
+        words=_without_small(words, tongue, others=others),
         prefixes=tuple(prefixes),
         phrases=tuple(phrases),
         nears=tuple(nears),
@@ -344,11 +344,16 @@ def _title_words(leaf: tree_of.Filter) -> Iterator[str]:
         yield from WORD.findall(value)
 
 
-def _spellings(leaf: tree_of.Filter, names: Mapping[str, Name]) -> Iterator[str]:
+def _spellings(
+    leaf: tree_of.Filter, names: Mapping[str, Name], language: str
+) -> Iterator[str]:
+    """How names are spelt; a country only as texts of the language have it."""
     for value in leaf.values if leaf.field == "name" else ():
-        name = names.get(value.lower())
-        for written in name.spellings.values() if name else ():
-            yield from written
+        if (name := names.get(value.lower())) is None:
+            continue
+        for tag, written in name.spellings.items():
+            if name.type != "country" or primary(tag) == language:
+                yield from written
 
 
 def _leaves(tree: Tree) -> Iterator[tree_of.Leaf]:

@@ -2,7 +2,8 @@
 
 A word that is a spelling of a name in `names/*.toml`, in any language and inflected as
 the query's language does, finds that name in the originals of every language and in
-the translations, too.
+the translations, too. Countries that no such file has are left to `name:`
+(`SearchContext.countries`).
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ MAX_SPELLINGS = 12
 """Of a name that are scored beside the typed one; all of them match."""
 
 
-def with_names(asked: Interpretation) -> Interpretation:
-    """The interpretation with the names in it spelt in every language."""
+def with_names(asked: Interpretation, names: Mapping[str, Name]) -> Interpretation:
+    """The interpretation with these names in it spelt in every language."""
     parts = (
         asked.tree.operands if isinstance(asked.tree, tree_of.And) else (asked.tree,)
     )
-    spelt = _spellings(asked.names, asked.languages)
+    spelt = _spellings(names, asked.languages)
     longest = max((len(key) for key in spelt), default=0)
     made: list[Any] = []
     used: dict[str, Name] = {}

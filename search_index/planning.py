@@ -369,6 +369,7 @@ class _Compiler:
             zone=asked.zone,
             now=asked.now,
             names=asked.names,
+            target=asked.target,
             in_title=self._in_title,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.message import EmailMessage
 from email.policy import SMTP, compat32
 
@@ -110,9 +110,9 @@ class _Text:
                 self._own(o.publisher) + (f" ({self._own(o.owner)})" if o.owner else "")
                 for o in item.also_in
             )
-            yield f"  {self.w.text('Also in:')} {', '.join(others)}"
+            yield self._list(self.w.text("Also in:"), others)
         if item.tags:
-            yield f"  {self.w.text('Tags:')} {', '.join(map(self._own, item.tags))}"
+            yield self._list(self.w.text("Tags:"), map(self._own, item.tags))
         link = web_link(item.url)
         yield f"  {link}  {item.citation}" if link else f"  {item.citation}"
         if item.notice:
@@ -120,7 +120,7 @@ class _Text:
 
     def _about(self, item: ShownItem) -> str:
         country = self.w.country_name(item.country)
-        place = f", {country}" if country else ""
+        place = f"{self.w.comma}{country}" if country else ""
         zone = zone_of(item, self.w.timezone)
         when = when_of(self.w, item) + (f" {self._own(zone)}" if zone else "")
         language = self.w.language_name(item.language)
@@ -136,7 +136,11 @@ class _Text:
         if item.show == "headline":
             yield f"  {self.w.text(HEADLINE_ONLY)}"
         if item.note:
-            yield from _indented(f"{self.w.text('Note:')} {self._own(item.note)}")
+            note = self.w.text("Note:")
+            yield from _indented(f"{note} {self._own(item.note)}")
+
+    def _list(self, heading: str, parts: Iterable[str]) -> str:
+        return f"  {heading} {self.w.comma.join(parts)}"
 
     def _labelled(self, text: ShownText) -> str:
         label, shown = label_of(self.w, text), self._own(text.text)

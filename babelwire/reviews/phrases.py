@@ -25,8 +25,8 @@ def wording_of(review: ShownReview) -> Wording:
 
 def day_of(w: Wording, review: ShownReview) -> str:
     """The review's day, and whether it is a draft."""
-    draft = f" · {w.text('draft')}" if review.status == "draft" else ""
-    return w.weekday(review.day) + draft
+    day = w.weekday(review.day)
+    return f"{day} · " + w.text("draft") if review.status == "draft" else day
 
 
 def intro_of(w: Wording, section: ShownSection) -> str:

@@ -117,7 +117,7 @@ class _Writer:
         about = self._paragraph()
         _grey(_run(about, item.publisher))
         country = self.w.country_name(item.country)
-        place = f", {country}" if country else ""
+        place = f"{self.w.comma}{country}" if country else ""
         _grey(self._say(about, f"{place} · {phrases.when_of(self.w, item)}"))
         if zone := phrases.zone_of(item, self.w.timezone):
             _grey(_run(about, f" {zone}"))
@@ -144,7 +144,7 @@ class _Writer:
         if item.also_in:
             others = self._begun(self.w.text("Also in:"))
             for number, other in enumerate(item.also_in):
-                _run(others, ", " if number else "")
+                _run(others, self.w.comma if number else "")
                 _run(others, other.publisher)
                 if other.owner:
                     _run(others, " (")
@@ -153,7 +153,7 @@ class _Writer:
         if item.tags:
             tags = self._begun(self.w.text("Tags:"))
             for number, tag in enumerate(item.tags):
-                _run(tags, ", " if number else "")
+                _run(tags, self.w.comma if number else "")
                 _run(tags, tag)
 
     def _add_words(self, text: ShownText, style: str | None = None) -> None:

@@ -21,7 +21,7 @@ from pipeline.errors import (
 from pipeline.reviews import FrozenReviewError, StaleReviewError
 
 if TYPE_CHECKING:
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
 
 BAD_REQUEST, NOT_FOUND, CONFLICT, UNAVAILABLE, FAILED = 400, 404, 409, 503, 500
 UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429

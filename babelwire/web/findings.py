@@ -10,7 +10,7 @@ from babelwire.web.vocabulary import reason_words
 
 if TYPE_CHECKING:
     from babelwire.health import Finding
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
 
 
 def finding_words(w: Wording, finding: Finding) -> str:

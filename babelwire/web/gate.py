@@ -27,7 +27,7 @@ from babelwire.web.reader import token_of, wording_of
 if TYPE_CHECKING:
     from babelwire.config import DeskConfig
     from babelwire.web.services import Services
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
 
 MISDIRECTED, SEE_OTHER = 421, 303
 

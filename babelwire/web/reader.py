@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
-from babelwire.web.wording import LANGUAGES, Wording, choose_language
+from babelwire.web.wording import choose_language
+from babelwire.wording import LANGUAGES, Wording
 
 if TYPE_CHECKING:
     from fastapi import Request, Response

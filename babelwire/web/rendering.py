@@ -29,7 +29,7 @@ from babelwire.web.vocabulary import (
     value_name,
     worded,
 )
-from babelwire.web.wording import LANGUAGES, Wording
+from babelwire.wording import LANGUAGES, Wording
 
 if TYPE_CHECKING:
     from babelwire.web.access import Visitor

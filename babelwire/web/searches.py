@@ -15,7 +15,7 @@ from babelwire.web.search_page import search_page
 from babelwire.web.table_page import table_page
 
 if TYPE_CHECKING:
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
     from search_index.query import Notice
 
 router = APIRouter(include_in_schema=False)

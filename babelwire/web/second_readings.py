@@ -12,13 +12,14 @@ from babelwire.second_opinion import BusyError, Question, ask_others, model_to_p
 from babelwire.web.reader import check_form
 from babelwire.web.rendering import render
 from babelwire.web.sentences import found_sentence
-from babelwire.web.vocabulary import FLAGS, message, worded
+from babelwire.web.vocabulary import FLAGS, worded
+from babelwire.wording import message
 from pipeline.errors import UnavailableError
 
 if TYPE_CHECKING:
     from babelwire.second_opinion import Opinion
     from babelwire.web.services import Services
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
 
 router = APIRouter(include_in_schema=False)
 

@@ -43,7 +43,10 @@ class Services:
     _context: SearchContext
 
     def context(self) -> SearchContext:
-        """What questions need besides their words, now; names as they are now."""
+        """What questions need besides their words, now; names as they are now.
+
+        Its `all_names` have the countries, too.
+        """
         names = _names(self.workspace.names_folder)
         return replace(self._context, now=now(), names=names)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from babelwire.web.access import Visitor
     from babelwire.web.limits import RateLimiter
     from babelwire.web.services import Services
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,7 +10,7 @@ from babelwire.health import SourceHealth, load_health
 from babelwire.web.volume import Volume, volume
 
 if TYPE_CHECKING:
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
     from pipeline.sources import Source
     from pipeline.store import Database
     from pipeline.store.frontier import Balance

@@ -21,7 +21,7 @@ from babelwire.workspace import Workspace
 
 if TYPE_CHECKING:
     from babelwire.web.services import Services
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
     from pipeline.sources import Source
 
 router = APIRouter(include_in_schema=False)

@@ -33,7 +33,7 @@ from pipeline.urls import host_of
 
 if TYPE_CHECKING:
     from babelwire.web.services import Services
-    from babelwire.web.wording import Wording
+    from babelwire.wording import Wording
 
 router = APIRouter(prefix="/sources", include_in_schema=False)
 

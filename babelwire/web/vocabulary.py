@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from babelwire.balance import plain_reason
+from babelwire.wording import message
 
 if TYPE_CHECKING:
     from babelwire.web.timeline import Bar
-    from babelwire.web.wording import Wording
-
-
-def message(text: str) -> str:
-    """Marks a message for translators; it is translated where it is shown."""
-    return text
+    from babelwire.wording import Wording
 
 
 FACETS = {

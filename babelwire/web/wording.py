@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from babelwire.wording import LANGUAGES, Wording
-
-__all__ = ["LANGUAGES", "Wording", "choose_language"]
+from babelwire.wording import LANGUAGES
 
 
 def choose_language(wanted: str, accepted: str) -> str:

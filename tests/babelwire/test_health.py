@@ -20,7 +20,7 @@ from babelwire.health import (
 )
 from babelwire.web.findings import finding_words
 from babelwire.web.volume import HEIGHT, volume
-from babelwire.web.wording import Wording
+from babelwire.wording import Wording
 from pipeline.store import Database
 from pipeline.store.runs import finish_run, runs_of, start_run
 from pipeline.store.source_history import (

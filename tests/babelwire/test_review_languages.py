@@ -98,6 +98,8 @@ def test_a_page_in_arabic_runs_from_right_to_left() -> None:
     assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
     (original,) = page.find_class("original")
     assert (original.get("lang"), original.get("dir")) == ("vi", "auto")
+    (heading,) = page.xpath("//h3")
+    assert heading.get("dir") == "ltr"  # the headline's, whatever its label
     css = page.find(".//style").text
     for physical in ("-left", "-right", "left:", "right:"):
         assert physical not in css

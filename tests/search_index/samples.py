@@ -118,7 +118,7 @@ def filled(folder: Path, documents: Iterable[Document]) -> IndexEngine:
 
 def ask(index: IndexEngine, text: str, **values: Any) -> Results:
     """The answer to a query."""
-    keys = ("names", "identify_query", "translate_query", "target")
+    keys = ("names", "countries", "identify_query", "translate_query", "target")
     others = {key: values.pop(key) for key in keys if key in values}
     request = SearchRequest(text=text, **values)
     context = SearchContext(now=NOW, **others)

@@ -53,14 +53,19 @@
     addEventListener("pageshow", tell); // going back brings back what was typed
   }
 
-  // What takes a while to count comes after the page, in place of the link to it.
-  for (const link of document.querySelectorAll("a[data-load]")) {
-    const load = async () => {
-      const answer = await fetch(link.href);
-      const page = new DOMParser().parseFromString(answer.ok ? await answer.text() : "", "text/html");
-      const found = page.getElementById(link.dataset.load);
-      if (found) link.parentElement.replaceWith(...found.childNodes);
-    };
-    load().catch(() => {}); // the link stays
-  }
+  // What takes a while to count is loaded where the reader comes to the link to it.
+  const load = async (link) => {
+    const answer = await fetch(link.href);
+    const page = new DOMParser().parseFromString(answer.ok ? await answer.text() : "", "text/html");
+    const found = page.getElementById(link.dataset.load);
+    if (found) link.parentElement.replaceWith(found);
+  };
+  const seen = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      seen.unobserve(target);
+      load(target).catch(() => {}); // the link stays
+    }
+  });
+  for (const link of document.querySelectorAll("a[data-load]")) seen.observe(link);
 })();

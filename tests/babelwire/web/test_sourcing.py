@@ -16,7 +16,7 @@ from babelwire.demo.world import World
 from babelwire.web import sourcing
 from babelwire.web.reader import TOKEN
 from babelwire.web.source_page import leaving_words
-from babelwire.web.wording import Wording
+from babelwire.wording import Wording
 from pipeline.documents import Kind
 from pipeline.sources import Rights, Source, read_sources
 from tests.babelwire.web.conftest import send
