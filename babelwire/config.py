@@ -220,6 +220,36 @@ class IndexConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OidcConfig:
+    """`[desk.oidc]`: an OpenID provider where people sign in; "" as issuer: none."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret_variable: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    name_claim: Annotated[str, MinLen(1)] = "preferred_username"
+
+    def __post_init__(self) -> None:
+        """Refuses a provider that cannot be asked, or only in the open.
+
+        Raises:
+            ConfigError: Names the key.
+        """
+        if not self.issuer:
+            return
+        parts = urlsplit(self.issuer)
+        host = parts.hostname or ""
+        if not host or not (parts.scheme == "https" or is_local(host)):
+            raise ConfigError(
+                f'issuer: found "{self.issuer}", expected an https address'
+            )
+        if not self.client_id:
+            raise ConfigError("client_id: missing, the provider knows this desk by it")
+        if "openid" not in self.scopes:
+            raise ConfigError('scopes: "openid" is missing, nobody could sign in')
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeskConfig:
     """`[desk]`."""
 
@@ -230,6 +260,7 @@ class DeskConfig:
     user_header: str = ""
     default_role: Literal["", "reader", "editor", "admin"] = ""
     requests_per_minute: Annotated[int, Ge(0), Le(1_000_000)] = 600
+    oidc: OidcConfig = field(default_factory=OidcConfig)
 
     def __post_init__(self) -> None:
         """Refuses what would let anybody in, or nobody.

@@ -175,6 +175,7 @@ def _servers(workspace: Workspace) -> Iterator[tuple[str, Purpose, str]]:
     if not config.models.offline:
         yield config.models.firefox_mirror, "models", "[models] firefox_mirror"
         yield config.models.hub, "models", "[models] hub"
+    yield config.desk.oidc.issuer, "sign-in", "[desk.oidc]"
 
 
 def store_host(url: str) -> str:

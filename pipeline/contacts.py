@@ -21,6 +21,7 @@ Purpose = Literal[
     "index",
     "upkeep",
     "models",
+    "sign-in",
     "store",
 ]
 """Why a host is contacted; `contact_purposes.toml` says what each means."""

@@ -4,9 +4,15 @@ Every country of ISO 3166-1, and Kosovo, with the names that Babel's CLDR data g
 each language of `countries.toml`. That file says, too, which of them nobody writes,
 which are ordinary words, how names are inflected, and what else a country is called.
 
-Inflected forms are written out, not left to an analyzer's stem: on FLORES-200 dev stems
-find more than twice the Russian mentions but four in ten of what they find is something
-else (`Грузия`, Georgia, and `груз`, cargo, have one stem; so have Niger and Nigeria).
+Inflected forms are written out, not left to an analyzer's stem, which is that of other
+words, too: `Грузия` (Georgia) and `груз` (cargo), Niger and Nigeria. On FLORES-200 dev,
+where a sentence counts if its English has the country's name, Russian stems had a
+precision of .60 and a recall of .69, these forms .87 and .91; what is left are mostly
+sentences whose English says *Russian* for `России`. Arabic: .67 and .82, then .93 and
+.86; Vietnamese, whose accents count here: .37 and .83, then .65 and .85.
+
+What one word cannot tell stays together: Georgia is a state of the USA, too, Jordan and
+Chad are first names, turkey is a bird.
 """
 
 from __future__ import annotations

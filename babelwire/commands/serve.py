@@ -29,8 +29,8 @@ def command(root: Path, host: str | None, port: int | None) -> None:
     """Serve the desk: search and read in a browser.
 
     Unless told otherwise only browsers on this machine reach it. Any other address
-    asks for users ("babelwire user add"), or for a proxy that names them ([desk] in
-    babelwire.toml). Ctrl-C ends it.
+    asks for users ("babelwire user add"), or for a proxy or a provider
+    that names them ([desk] in babelwire.toml). Ctrl-C ends it.
     """
     from babelwire.terminal import note, say
     from babelwire.web.services import open_services
@@ -84,11 +84,11 @@ def check_somebody_is_asked(database: Database, desk: DeskConfig) -> None:
 
     with database.read() as connection:
         has_users = users.count(connection) > 0
-    if not (has_users or desk.user_header):
+    if not (has_users or desk.user_header or desk.oidc.issuer):
         raise ConfigError(
             f"{desk.host}: others than this machine would reach the desk, and nobody "
             'would be asked who they are: add a user with "babelwire user add NAME '
-            '--role admin", or set user_header under [desk]'
+            '--role admin", or set user_header or oidc under [desk]'
         )
 
 

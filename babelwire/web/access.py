@@ -100,7 +100,7 @@ def visitor_of(request: Request, services: Services) -> Visitor | None:
             with services.database.write() as connection:
                 users.note_use(connection, token, at)
         return Visitor(name=user.name, role=user.role, way=way)
-    if has_users or desk.user_header:
+    if has_users or desk.user_header or desk.oidc.issuer:
         return None
     return _whoever_is_here(request)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from babelwire.web import (
     feed,
     gate,
     names,
+    oidc,
     reviews,
     searches,
     settings,
@@ -69,6 +71,11 @@ def make_app(services: Services, desk: DeskConfig | None = None) -> FastAPI:
     )
     app.state.services = services
     app.state.desk = services.workspace.config.desk if desk is None else desk
+    is_asked = app.state.desk.oidc.issuer
+    app.state.provider = (
+        oidc.Provider(app.state.desk.oidc, os.environ) if is_asked else None
+    )
+    app.state.waiting = oidc.Waiting()
     app.state.limits = gate.Limits(app.state.desk)
     app.middleware("http")(_guarded)
     rooms = (
@@ -81,6 +88,7 @@ def make_app(services: Services, desk: DeskConfig | None = None) -> FastAPI:
         names,
         settings,
         signing_in,
+        oidc,
         users,
         exporting,
         feed,

@@ -40,7 +40,7 @@ def login(request: Request, back: str = "/") -> Response:
     """The page to sign in."""
     if request.state.visitor is not None:
         return RedirectResponse(own_path(back), SEE_OTHER)
-    return _page(request, back)
+    return login_page(request, back)
 
 
 @router.post("/login")
@@ -65,7 +65,7 @@ def sign_in(
             limiter.note(key)
         w: Wording = request.state.wording
         said = w.text("There is no user with this name and this password.")
-        return _page(request, back, said, UNAUTHORIZED)
+        return login_page(request, back, said, UNAUTHORIZED)
     limiter.forget(keys[0])
     return begin_session(request, user.name, back)
 
@@ -136,9 +136,10 @@ def begin_session(request: Request, name: str, back: str) -> Response:
     return response
 
 
-def _page(
+def login_page(
     request: Request, back: str, problem: str = "", status: int = 200
 ) -> Response:
+    """The page to sign in, and why it did not go well."""
     services: Services = request.app.state.services
     with services.database.read() as connection:
         has_users = users.count(connection) > 0
@@ -149,4 +150,5 @@ def _page(
         onward=own_path(back),
         problem=problem,
         has_users=has_users,
+        has_provider=bool(request.app.state.desk.oidc.issuer),
     )

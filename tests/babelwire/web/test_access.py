@@ -87,6 +87,8 @@ WITHOUT_SIGNING_IN = {
     ("POST", "/login"),
     ("POST", "/logout"),
     ("POST", "/settings"),
+    ("GET", "/login/oidc"),
+    ("GET", "/login/oidc/back"),
 }
 
 

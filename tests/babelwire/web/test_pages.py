@@ -276,6 +276,7 @@ def test_the_description_of_the_api_is_openapi_3_1(client: TestClient) -> None:
     assert described["openapi"].startswith("3.1")
     assert set(described["paths"]) == {
         "/api/v1/search",
+        "/api/v1/names/counts",
         "/api/v1/documents/{reference}",
         "/api/v1/documents/{reference}/segments",
         "/api/v1/corrections",
