@@ -103,11 +103,12 @@ def command(
     """
     from babelwire.assembly import now
     from babelwire.commands.search import make_request
+    from babelwire.deeds import log
     from babelwire.exports import release
     from babelwire.exports.formats import write
     from babelwire.reading import load_rights
     from babelwire.searching import open_desk
-    from babelwire.terminal import note, one_line, say
+    from babelwire.terminal import counted, note, one_line, say
     from babelwire.workspace import find_workspace
 
     sample = make_sample(sample_size, seed, stratify)
@@ -124,6 +125,7 @@ def command(
             found, drawn = _found(desk, request, sample)
             released = release(found, rights_of, now())
             report = write(kind, released, file, workspace=workspace, database=database)
+        log(database, "exported", f"{kind}, {counted(report.documents, 'document')}")
     finally:
         database.close()
     for problem in report.problems:

@@ -80,6 +80,7 @@ def correct(
     """
     from babelwire.correcting import Wish, find_segment, places_of, summary
     from babelwire.correcting import correct as store
+    from babelwire.deeds import log
     from babelwire.reading import load_shown
     from babelwire.terminal import say
     from babelwire.workspace import find_workspace
@@ -101,6 +102,8 @@ def correct(
         if everywhere and not yes:
             _ask(places_of(database, wish), wish)
         number, places = store(database, wish)
+        place = "everywhere" if everywhere else shown.id
+        log(database, "corrected", f"{place}, {number}", actor=author)
     finally:
         database.close()
     say(
@@ -175,12 +178,14 @@ def undo(root: Path, number: int) -> None:
     """Take a correction back: what held before holds again."""
     from babelwire.correcting import summary
     from babelwire.correcting import undo as take_back
+    from babelwire.deeds import log
     from babelwire.terminal import say
     from babelwire.workspace import find_workspace
 
     database = find_workspace(root).open()
     try:
         places = take_back(database, number)
+        log(database, "correction undone", str(number))
     finally:
         database.close()
     say(f'Undone: {summary(places)}. "babelwire index" brings it into searches.')

@@ -244,9 +244,12 @@ def reopen(root: Path, review_id: int, *, actor: str | None) -> None:
 @click.pass_obj
 def delete(root: Path, review_id: int, *, actor: str | None) -> None:
     """Delete a draft."""
+    from babelwire.deeds import log
     from pipeline.store import reviews
 
     _set(root, review_id, actor, reviews.delete_draft, "is deleted")
+    with _store(root) as (_, database):
+        log(database, "review deleted", str(review_id), actor=actor or "")
 
 
 @command.command("send")
@@ -273,6 +276,7 @@ def send(
     language: str,
 ) -> None:
     """Freeze an approved review and write its files; no mail leaves this machine."""
+    from babelwire.deeds import log
     from babelwire.reviews.outward import health_of
     from babelwire.reviews.sending import send as freeze_and_write
     from babelwire.terminal import say
@@ -282,6 +286,7 @@ def send(
         view = _view(workspace, database, timezone, language)
         health = health_of(workspace, database)
         paths = freeze_and_write(database, change, view, health, folder)
+        log(database, "review sent", str(review_id), actor=actor or "")
     say(f"Review {review_id} is sent and stays as it is:")
     for path in paths:
         say(f"  {path}")
@@ -315,6 +320,7 @@ def export(
     language: str,
 ) -> None:
     """Write one file of a review: as it was sent, or as it is now."""
+    from babelwire.deeds import log
     from babelwire.reviews.outward import health_of
     from babelwire.reviews.sending import export as exported
     from babelwire.reviews.sending import write_file
@@ -324,7 +330,8 @@ def export(
         view = _view(workspace, database, timezone, language)
         health = health_of(workspace, database)
         content = exported(database, review_id, kind, view, health)
-    write_file(output, content)
+        write_file(output, content)
+        log(database, "review taken along", f"{review_id}, {kind}")
     say(f"Review {review_id} is in {output}.")
 
 

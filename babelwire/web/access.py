@@ -150,7 +150,8 @@ def basic_credentials(value: str) -> tuple[str, str] | None:
 
 def _name_by_proxy(request: Request, desk: DeskConfig) -> str:
     is_said = desk.user_header and is_trusted(request, desk)
-    return request.headers.get(desk.user_header, "") if is_said else ""
+    name = request.headers.get(desk.user_header, "") if is_said else ""
+    return name if len(name) <= users.MAX_NAME else ""
 
 
 def _token(request: Request) -> tuple[str, Literal["token", "session"]]:

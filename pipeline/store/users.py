@@ -22,6 +22,9 @@ IDLE = timedelta(hours=12)
 """A browser that is not used for so long is asked for the password again: a working day
 (OWASP Session Management: 15 minutes to hours, by the risk)."""
 
+MAX_NAME = 64
+"""Characters of a user's name."""
+
 USED_STEP = timedelta(minutes=5)
 """So exactly is it known when a session was used: reading writes rarely."""
 
@@ -208,7 +211,9 @@ def log(
 ) -> None:
     """Keeps who did what."""
     connection.execute(
-        insert(desk_log).values(at=at, actor=actor, action=action, detail=detail)
+        insert(desk_log).values(
+            at=at, actor=actor[:MAX_NAME], action=action, detail=detail
+        )
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from babelwire.users import add_user, hash_password, user_by_password
 from babelwire.workspace import make_workspace
 from pipeline.errors import InputError
-from tests.babelwire.conftest import babelwire
+from tests.babelwire.conftest import Demo, Ran, babelwire, copied
 
 PASSWORD = "correct horse battery staple"
 AT = datetime(2024, 6, 21, tzinfo=UTC)
@@ -105,3 +105,31 @@ def test_the_desk_is_not_opened_to_whoever_comes_along(workspace: Path) -> None:
     assert ran.status == 2
     assert "nobody would be asked who they are" in ran.err
     assert "babelwire user add" in ran.err
+
+
+def test_what_the_command_line_passes_on_is_written_down(
+    demo: Demo, tmp_path: Path
+) -> None:
+    copied(demo.workspace, tmp_path / "copy")
+
+    def run(*arguments: str) -> Ran:
+        ran = babelwire(*arguments, workspace=tmp_path / "copy")
+        assert ran.status == 0, ran.err
+        return ran
+
+    hit = run("search", "forum", "--lang", "ar", "--json").json["hits"][0]
+    run("export", "secretword", "--format", "csv", "-o", str(tmp_path / "all.csv"))
+    run("memory", "correct", hit["id"], "1", "A better one.", "--author", "omar")
+    run("memory", "undo", "1")
+    run("review", "new", "Morning")
+    run("review", "export", "1", "--format", "html", "-o", str(tmp_path / "r.html"))
+    run("review", "delete", "1", "--by", "lan")
+    log = run("user", "log", "--json").json["log"]
+    assert [(line["action"], line["detail"]) for line in log] == [
+        ("review deleted", "1"),
+        ("review taken along", "1, html"),
+        ("correction undone", "1"),
+        ("corrected", f"{hit['id']}, 1"),
+        ("exported", "csv, 0 documents"),
+    ]
+    assert [log[0]["user"], log[3]["user"]] == ["lan", "omar"]
