@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from babelwire.assembly import now
 from babelwire.commands.serve import listening
+from babelwire.users import add_user
 from babelwire.web.app import make_app
 from babelwire.web.services import Services, open_services
 from babelwire.workspace import find_workspace, make_workspace
@@ -44,6 +45,10 @@ PAGES = (
     "/corrections",
     "/names",
     "/names/kazan",
+    "/names/vietnam",
+    "/names/counts?q=kazan",
+    "/account",
+    "/users",
     "/sources",
     "/sources/vestnik-kazanki",
     "/status",
@@ -79,11 +84,17 @@ def served(services: Services) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_home(demo: Demo, tmp_path: Path) -> Iterator[str]:
-    """A desk over a copy of the demo, which may be changed."""
-    copy = tmp_path / "copy"
-    copied(demo.workspace, copy)
-    with open_services(find_workspace(copy)) as services, served(services) as address:
+def own_services(demo: Demo, tmp_path: Path) -> Iterator[Services]:
+    """A copy of the demo, which may be changed."""
+    copied(demo.workspace, tmp_path / "copy")
+    with open_services(find_workspace(tmp_path / "copy")) as services:
+        yield services
+
+
+@pytest.fixture
+def own_home(own_services: Services) -> Iterator[str]:
+    """The desk of it."""
+    with served(own_services) as address:
         yield address
 
 
@@ -214,6 +225,40 @@ def test_the_first_ten_minutes_of_a_press_officer(
         assert "Mayors of 21 countries met in Kazan." in text
         assert "قازان" in text
         assert visit.outside() == []
+
+
+@pytest.mark.parametrize(
+    ("size", "locale", "scripts"), [(WIDE, "en-GB", False), (PHONE, "ar-EG", True)]
+)
+def test_a_user_signs_in_where_they_wanted_to_go_and_out(
+    browser: Browser,
+    own_services: Services,
+    own_home: str,
+    size: tuple[int, int],
+    locale: str,
+    scripts: bool,
+) -> None:
+    password = "correct horse battery staple"
+    add_user(own_services.database, "omar", "editor", password, now())
+    options = {"size": size, "locale": locale, "java_script_enabled": scripts}
+    with Visit(browser, own_home, **options) as visit:
+        page = visit.go("/?q=kazan")
+        assert page.url.startswith(own_home + "/login?back=")
+        if scripts:
+            assert fits(page)
+            assert Axe().run(page).response["violations"] == []
+        page.fill("input[name=name]", "omar")
+        page.fill("input[name=password]", "a wrong password")
+        page.click("main form button")
+        assert page.locator("[role=alert]").is_visible()
+        page.fill("input[name=name]", "omar")
+        page.fill("input[name=password]", password)
+        page.click("main form button")
+        assert page.url == own_home + "/?q=kazan"
+        assert page.locator(".hit").count() > 0
+        page.click("form.who button")
+        assert page.url == own_home + "/login"
+        assert "/login" in visit.go("/reviews").url
 
 
 def test_a_summary_is_counted_while_it_is_written(
