@@ -220,6 +220,10 @@ def _hub(settings: DownloadSettings) -> Any:
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")  # its native client takes them
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     import huggingface_hub
+    from huggingface_hub import constants
+
+    # Whoever imported it before has read the environment before.
+    constants.HF_HUB_DISABLE_TELEMETRY = True
 
     def noted(request: Any) -> None:
         """Also where a redirect leads."""
