@@ -297,11 +297,15 @@ def _tagged(
         content: The answer.
         ignored: A key that may differ in answers that say the same: the tag is weak.
     """
-    told = {key: value for key, value in content.items() if key != ignored}
-    checksum = hashlib.sha256(bytes(JSONResponse(told).body)).hexdigest()[:32]
+    response = JSONResponse(content)
+    told = response
+    if ignored:
+        told = JSONResponse({k: v for k, v in content.items() if k != ignored})
+    checksum = hashlib.sha256(bytes(told.body)).hexdigest()[:32]
     tag = f'W/"{checksum}"' if ignored else f'"{checksum}"'
     asked = request.headers.get("if-none-match", "")
     known = {each.strip().removeprefix("W/") for each in asked.split(",")}
     if known & {"*", tag.removeprefix("W/")}:
         return Response(status_code=NOT_MODIFIED, headers={"ETag": tag})
-    return JSONResponse(content, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return response
