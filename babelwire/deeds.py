@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from babelwire.assembly import now
-from babelwire.reviews.outward import user_name
+from babelwire.users import user_name
 from pipeline.store import users
 
 if TYPE_CHECKING:

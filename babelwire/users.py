@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -22,6 +23,14 @@ MIN_PASSWORD, MAX_PASSWORD = 15, 1024
 hashing reads all of it."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+
+
+def user_name() -> str:
+    """Who works at this machine; "" for a user without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
 
 
 def checked_name(name: str) -> str:

@@ -398,7 +398,7 @@ def _view(
 
 
 def _actor(given: str | None) -> str:
-    from babelwire.reviews.outward import user_name
+    from babelwire.users import user_name
 
     return user_name() if given is None else given
 

@@ -32,6 +32,7 @@ def command(root: Path, host: str | None, port: int | None) -> None:
     asks for users ("babelwire user add"), or for a proxy or a provider
     that names them ([desk] in babelwire.toml). Ctrl-C ends it.
     """
+    from babelwire.config import is_local
     from babelwire.terminal import note, say
     from babelwire.web.services import open_services
     from babelwire.workspace import find_workspace
@@ -50,7 +51,7 @@ def command(root: Path, host: str | None, port: int | None) -> None:
 
             from babelwire.web.app import make_app
 
-            if not is_for_this_machine(address):
+            if not is_local(address):
                 check_somebody_is_asked(services.database, desk)
                 note("Without a proxy that speaks https, passwords go unencrypted.")
             config = uvicorn.Config(
@@ -64,13 +65,6 @@ def command(root: Path, host: str | None, port: int | None) -> None:
             shown = f"[{address}]" if ":" in address else address
             say(f"The desk is at http://{shown}:{taken}/  (Ctrl-C ends it)")
             uvicorn.Server(config).run(sockets=[listener])
-
-
-def is_for_this_machine(address: str) -> bool:
-    """Whether only this machine reaches an address."""
-    from babelwire.config import is_local
-
-    return is_local(address)
 
 
 def check_somebody_is_asked(database: Database, desk: DeskConfig) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -46,14 +45,6 @@ def health_of(workspace: Workspace, database: Database) -> Health:
 
     health: Health = load_status(workspace, database)["sources"]
     return health
-
-
-def user_name() -> str:
-    """Who works at this machine; "" for a user without a name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return ""
 
 
 def today(timezone: str) -> date:

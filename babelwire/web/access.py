@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal
 
 from babelwire.assembly import now
 from babelwire.config import is_local
-from babelwire.reviews.outward import user_name
+from babelwire.users import user_name
 from pipeline.store import users
-from pipeline.store.users import Role, User
+from pipeline.store.users import Role
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -165,13 +165,9 @@ def _token(request: Request) -> tuple[str, Literal["token", "session"]]:
 
 
 def _named(services: Services, name: str, desk: DeskConfig) -> Visitor | None:
+    """Whom a proxy names: a user, or somebody with the role for such; None: nobody."""
     with services.database.read() as connection:
         user = users.find(connection, name)
-    return visitor_named(name, user, desk)
-
-
-def visitor_named(name: str, user: User | None, desk: DeskConfig) -> Visitor | None:
-    """Whom a proxy names: a user, or somebody with the role for such; None: nobody."""
     role = user.role if user else desk.default_role
     return Visitor(name=name, role=role, way="proxy") if role else None
 
