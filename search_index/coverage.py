@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from search_index.clauses import Clause, Plan, Terms, all_of
 from search_index.engines.contract import IndexEngine, PageRequest, Snapshot
-from search_index.interpretation import SearchContext, interpret
+from search_index.interpretation import SearchContext, as_typed, interpret
 from search_index.notices import filters_of
 from search_index.planning import UNTRANSLATED, plan
 from search_index.query import SearchRequest
@@ -56,7 +56,7 @@ def coverage(
         QueryError: The query has no meaning.
         UnavailableError: There is no index yet, or its server does not answer.
     """
-    left = filters_of(interpret(request, context))
+    left = filters_of(as_typed(request, context))
     with contextlib.closing(index.snapshot()) as snapshot:
         seen, waiting = _by_part(snapshot, request, [left, all_of(left, WAITING)])
     return Coverage(seen=seen, waiting=waiting)

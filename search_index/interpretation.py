@@ -61,19 +61,29 @@ def interpret(request: SearchRequest, context: SearchContext) -> Interpretation:
     Raises:
         QueryError: With the position.
     """
-    tree = _with_filters(parse(request.text), request.filters)
+    typed = as_typed(request, context)
+    languages = _languages(request, typed.tree, typed.target, context.identify_query)
+    asked = replace(typed, languages=languages)
+    if request.like:  # its words are yet to come
+        return asked
+    return _in_other_words(asked, context)
+
+
+def as_typed(request: SearchRequest, context: SearchContext) -> Interpretation:
+    """A request whose words are taken for the target's: enough for its filters.
+
+    Raises:
+        QueryError: With the position.
+    """
     target = primary(context.target)
-    asked = Interpretation(
-        tree=tree,
-        languages=_languages(request, tree, target, context.identify_query),
+    return Interpretation(
+        tree=_with_filters(parse(request.text), request.filters),
+        languages=(target,),
         target=target,
         zone=zone_of(request.timezone),
         now=context.now,
         names=context.all_names,
     )
-    if request.like:  # its words are yet to come
-        return asked
-    return _in_other_words(asked, context)
 
 
 def complete(

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import QueryError
 from pipeline.names import Name
-from search_index.answer import OpenAnswer, export
+from search_index.answer import OpenAnswer, answer, export
 from search_index.clauses import FACET_FIELDS
 from search_index.coverage import by_language, coverage
 from search_index.engines.contract import IndexEngine
@@ -401,3 +401,21 @@ def test_coverage_counts_what_the_filters_leave_whatever_the_words(
     assert rows["ru"].coverage.waiting == {"2024-06-21": 1}
     narrowed = coverage(SearchRequest(text="mayors lang:ru"), context, index=index)
     assert narrowed.seen == {"2024-06-21": 1}
+
+
+def test_what_could_have_been_found_asks_nobody_about_the_words(
+    make_index: MakeIndex,
+) -> None:
+    """They are identified and translated once a page, for its answer."""
+    index = make_index([document("a", "mayors met", published_at=NOON)])
+    asked: list[str] = []
+
+    def translate(text: str, language: str) -> None:
+        asked.append(f"{language}: {text}")
+
+    context = SearchContext(now=NOW, translate_query=translate)
+    request = SearchRequest(text="мэры городов lang:en")
+    assert coverage(request, context, index=index).documents == 1
+    assert asked == []
+    answer(request, context, index=index)
+    assert asked != []
