@@ -20,14 +20,20 @@ from babelwire.terminal import counted
 from babelwire.web.addresses import read_address
 from babelwire.web.cursors import (
     BEGIN,
-    MAX_LIMIT,
     CursorEndedError,
     CursorPage,
     Cursors,
     read_cursor,
 )
 from babelwire.web.deeds import log
-from babelwire.web.described import ERRORS, MISSING, UNCHANGED, problems
+from babelwire.web.described import (
+    ERRORS,
+    MISSING,
+    SCHEMA,
+    UNCHANGED,
+    SearchPages,
+    problems,
+)
 from babelwire.web.errors import NotFoundError
 from pipeline.errors import InputError
 
@@ -36,9 +42,6 @@ if TYPE_CHECKING:
     from pipeline.sources import Rights, Show
 
 NOT_MODIFIED, GONE = 304, 410
-SCHEMA = 1
-
-Several = Annotated[list[str] | None, Query()]
 
 
 @contextlib.asynccontextmanager
@@ -66,35 +69,7 @@ router = APIRouter(
 )
 def search(
     request: Request,
-    q: Annotated[str, Query(description="In the query language; empty: all.")] = "",
-    lang: Several = None,
-    source: Several = None,
-    kind: Several = None,
-    country: Several = None,
-    audience: Several = None,
-    publisher: Several = None,
-    owner: Several = None,
-    name: Several = None,
-    since: Annotated[str, Query(alias="from")] = "",
-    to: str = "",
-    like: str = "",
-    words: Annotated[str, Query(description="Language of the words.")] = "",
-    sort: Annotated[str, Query(pattern="^(relevance|time)?$")] = "",
-    group: Annotated[str, Query(description="0: each document.")] = "",
-    tz: Annotated[str, Query(description="IANA name.")] = "",
-    page: Annotated[str, Query(description="1 to 51, of 20 hits each.")] = "",
-    cursor: Annotated[
-        str,
-        Query(
-            description=(
-                f"{BEGIN} begins to read the whole answer, by time and id; then the "
-                "next_cursor of the page before, alone, until it is null."
-            )
-        ),
-    ] = "",
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_LIMIT, description=f"Hits a page, with cursor={BEGIN}.")
-    ] = 100,
+    search: Annotated[SearchPages, Query()],
 ) -> Response:
     """One page of an answer, as `babelwire search --json`.
 
@@ -109,8 +84,8 @@ def search(
     from search_index.query import to_json
 
     services: Services = request.app.state.services
-    if cursor:
-        return _tagged(request, _cursor_json(request, services, cursor, limit))
+    if search.cursor:
+        return _tagged(request, _cursor_json(request, services, search))
     asked = read_address(request.query_params.multi_items()).request(services.timezone)
     found = to_json(answer(asked, services.context(), index=services.index))
     # How long it took is no part of what it says: hence a weak tag.
@@ -230,10 +205,10 @@ def _document_json(request: Request, reference: str) -> dict[str, Any]:
 
 
 def _cursor_json(
-    request: Request, services: Services, cursor: str, limit: int
+    request: Request, services: Services, search: SearchPages
 ) -> dict[str, Any]:
     """A page of the whole answer."""
-    page = _cursor_page(request, services, cursor, limit)
+    page = _cursor_page(request, services, search)
     rights_of = load_rights(services.database, services.fresh_workspace().sources)
     released = release(page.part.found, rights_of, services.context().now)
     return {
@@ -247,19 +222,19 @@ def _cursor_json(
 
 
 def _cursor_page(
-    request: Request, services: Services, cursor: str, limit: int
+    request: Request, services: Services, search: SearchPages
 ) -> CursorPage:
     from search_index.answer import OpenAnswer
 
     cursors: Cursors = request.app.state.cursors
-    if cursor != BEGIN:
+    if search.cursor != BEGIN:
         try:
-            return cursors.page(read_cursor(cursor))
+            return cursors.page(read_cursor(search.cursor))
         except CursorEndedError as error:
             raise HTTPException(GONE, str(error)) from error
     asked = read_address(request.query_params.multi_items()).request(services.timezone)
     opened = OpenAnswer(asked, services.context(), index=services.index)
-    page = cursors.begin(opened, limit)
+    page = cursors.begin(opened, search.limit)
     log(request, "exported", f"cursor, {counted(page.part.total, 'document')}")
     return page
 

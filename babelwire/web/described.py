@@ -1,9 +1,20 @@
-"""How the API's description (OpenAPI) tells of answers that are no 200."""
+"""How OpenAPI describes what the API takes, and its answers that are no 200.
+
+What a search asks for is read from its address, as on the search page
+(`babelwire.web.addresses`): the models here say which parameters there are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic import BaseModel, Field
+
+from babelwire.web.cursors import BEGIN, MAX_LIMIT
+
+SCHEMA = 1
+"""Of the JSON documents (DESIGN, the command line)."""
 
 Described = dict[int | str, dict[str, Any]]
 """Answers by status, as FastAPI takes them."""
@@ -46,3 +57,40 @@ ERRORS = problems(
 
 MISSING = problems({404: "There is no such thing here."})
 UNCHANGED: Described = {304: {"description": "What If-None-Match names is still so."}}
+
+
+class Search(BaseModel):
+    """What a search asks for."""
+
+    q: str = Field("", description="In the query language; empty: all.")
+    lang: list[str] = []
+    source: list[str] = []
+    kind: list[str] = []
+    country: list[str] = []
+    audience: list[str] = []
+    publisher: list[str] = []
+    owner: list[str] = []
+    name: list[str] = Field([], description="Counted in any case.")
+    since: str = Field("", alias="from")
+    to: str = ""
+    like: str = ""
+    words: str = Field("", description="Language of the words.")
+    tz: str = Field("", description="IANA name.")
+
+
+class SearchPages(Search):
+    """A search, and which part of its answer is wanted."""
+
+    sort: str = Field("", pattern="^(relevance|time)?$")
+    group: str = Field("", description="0: each document.")
+    page: str = Field("", description="1 to 51, of 20 hits each.")
+    cursor: str = Field(
+        "",
+        description=(
+            f"{BEGIN} begins to read the whole answer, by time and id; then the "
+            "next_cursor of the page before, alone, until it is null."
+        ),
+    )
+    limit: int = Field(
+        100, ge=1, le=MAX_LIMIT, description=f"Hits a page, with cursor={BEGIN}."
+    )

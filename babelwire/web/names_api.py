@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
 
 from babelwire.web.addresses import read_address
-from babelwire.web.described import ERRORS
+from babelwire.web.described import ERRORS, SCHEMA, Search
 from babelwire.web.name_facet import counted_names
 
 if TYPE_CHECKING:
@@ -16,32 +15,11 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/api/v1", responses=ERRORS)
 
-SCHEMA = 1
-
-
-class Search(BaseModel):
-    """A search, as the search page has it in its address."""
-
-    q: str = Field("", description="In the query language; empty: all.")
-    lang: list[str] = []
-    source: list[str] = []
-    kind: list[str] = []
-    country: list[str] = []
-    audience: list[str] = []
-    publisher: list[str] = []
-    owner: list[str] = []
-    name: list[str] = Field([], description="Counted in any case.")
-    since: str = Field("", alias="from")
-    to: str = ""
-    like: str = ""
-    words: str = Field("", description="Language of the words.")
-    tz: str = Field("", description="IANA name.")
-
 
 @router.get("/names/counts", tags=["names"])
 def name_counts(
     request: Request,
-    search: Annotated[Search, Query()],
+    _search: Annotated[Search, Query()],
 ) -> dict[str, Any]:
     """The names that an answer mentions, countries too, the most documents first.
 
