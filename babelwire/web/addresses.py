@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
@@ -90,7 +91,7 @@ class Address:
             ("tz", self.timezone),
             ("page", str(self.page) if self.page > 1 else ""),
         ]
-        return urlencode([pair for pair in pairs if pair[1]])
+        return "&".join(_encoded(*pair) for pair in pairs if pair[1])
 
     def with_filter(self, key: str, value: str) -> str:
         """The address with one more value of a filter, or without it if it is there."""
@@ -144,6 +145,11 @@ class Address:
             for key, values in given.items()
             if values
         )
+
+
+@lru_cache(4096)  # a page has a hundred addresses that differ in one or two of these
+def _encoded(key: str, value: str) -> str:
+    return urlencode([(key, value)])
 
 
 def read_address(parameters: Iterable[tuple[str, str]]) -> Address:
