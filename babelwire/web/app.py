@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
 
 from babelwire.web import (
     api,
@@ -31,6 +31,8 @@ from babelwire.web import (
 from babelwire.web.reader import TOKEN, remember
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
     from babelwire.config import DeskConfig
     from babelwire.web.services import Services
 
@@ -51,8 +53,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """Where an answer does not say otherwise."""
-
-Next = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(services: Services, desk: DeskConfig | None = None) -> FastAPI:
@@ -77,7 +77,7 @@ def make_app(services: Services, desk: DeskConfig | None = None) -> FastAPI:
     )
     app.state.waiting = oidc.Waiting()
     app.state.limits = gate.Limits(app.state.desk)
-    app.middleware("http")(_guarded)
+    app.add_middleware(_Guarded)
     rooms = (
         searches,
         documents,
@@ -102,16 +102,42 @@ def make_app(services: Services, desk: DeskConfig | None = None) -> FastAPI:
     return app
 
 
-async def _guarded(request: Request, answer: Next) -> Response:
-    """Who may ask; who reads; headers of every answer."""
-    response = await gate.turned_away(request) or await answer(request)
+class _Guarded:
+    """Who may ask; who reads; headers of every answer.
+
+    A plain ASGI application around the desk: Starlette's `BaseHTTPMiddleware` passes
+    each answer through a task and a queue, half a millisecond of every page.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        answer = await gate.turned_away(request) or self._app
+
+        async def completed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _complete(request, MutableHeaders(scope=message))
+            await send(message)
+
+        await answer(scope, receive, completed)
+
+
+def _complete(request: Request, headers: MutableHeaders) -> None:
+    """Adds what an answer does not say itself, and the token of a page's forms."""
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        headers.setdefault(name, value)
     if request.url.path.startswith("/static/"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
-        response.headers.setdefault("Cache-Control", "private, no-cache")
-    is_page = response.headers.get("content-type", "").startswith("text/html")
-    if is_page and request.cookies.get(TOKEN) != request.state.token:
-        remember(response, request, TOKEN, request.state.token)
-    return response
+        headers.setdefault("Cache-Control", "private, no-cache")
+    is_page = headers.get("content-type", "").startswith("text/html")
+    token = request.state.token
+    if is_page and request.cookies.get(TOKEN) != token:
+        remembering = Response()
+        remember(remembering, request, TOKEN, token)
+        headers.append("Set-Cookie", remembering.headers["set-cookie"])
