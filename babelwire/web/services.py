@@ -51,10 +51,12 @@ class Services:
         return replace(self._context, now=now(), names=names)
 
     def fresh_workspace(self) -> Workspace:
-        """The same, its files read again: sources may have changed."""
-        from babelwire.workspace import Workspace
-
-        return Workspace(self.workspace.root)
+        """The same, its files read again where one of them changed."""
+        known = self.workspace
+        folders = (known.sources_folder, known.names_folder)
+        return _workspace_of(
+            known.root, (_state(known.root), *(_state(folder) for folder in folders))
+        )
 
     @property
     def target(self) -> str:
@@ -81,20 +83,31 @@ def open_services(workspace: Workspace) -> Iterator[Services]:
 
 def _names(folder: Path) -> Mapping[str, Name]:
     """The names of a folder, read again only when a file of it changed."""
+    return _names_of(folder, _state(folder))
+
+
+State = tuple[tuple[str, int, int], ...]
+"""Names, times and sizes of a folder's TOML files: what tells that one changed."""
+
+
+def _state(folder: Path) -> State:
     files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
     states = [(path.name, path.stat()) for path in files]
-    return _names_of(
-        folder, tuple((name, s.st_mtime_ns, s.st_size) for name, s in states)
-    )
+    return tuple((name, s.st_mtime_ns, s.st_size) for name, s in states)
 
 
 @lru_cache(maxsize=8)
-def _names_of(
-    folder: Path, _state: tuple[tuple[str, int, int], ...]
-) -> Mapping[str, Name]:
+def _names_of(folder: Path, _when: State) -> Mapping[str, Name]:
     from pipeline.names import read_names
 
     return read_names(folder)
+
+
+@lru_cache(maxsize=8)
+def _workspace_of(root: Path, _when: tuple[State, ...]) -> Workspace:
+    from babelwire.workspace import Workspace
+
+    return Workspace(root)
 
 
 def _one_at_a_time(context: SearchContext) -> SearchContext:

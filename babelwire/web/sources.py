@@ -17,7 +17,6 @@ from babelwire.web.findings import finding_words
 from babelwire.web.reader import check_form
 from babelwire.web.rendering import render
 from babelwire.web.volume import Volume, volume
-from babelwire.workspace import Workspace
 
 if TYPE_CHECKING:
     from babelwire.web.services import Services
@@ -52,7 +51,7 @@ def source_lines(services: Services, w: Wording) -> list[SourceLine]:
     """Every configured source: in trouble, well, switched off; each by publisher."""
     from pipeline.store.documents import count_by_source
 
-    workspace = Workspace(services.workspace.root)  # files may have changed
+    workspace = services.fresh_workspace()
     at = now()
     with services.database.read() as connection:
         found = load_health(workspace.sources, connection, at)

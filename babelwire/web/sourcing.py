@@ -62,7 +62,7 @@ class RefusedError(Exception):
 def source(request: Request, name: str) -> Response:
     """How one source is."""
     services: Services = request.app.state.services
-    workspace = Workspace(services.workspace.root)  # files may have changed
+    workspace = services.fresh_workspace()
     found = workspace.sources.get(name)
     if found is None and name in FORMS:
         return RedirectResponse("/sources#new", SEE_OTHER)
@@ -87,7 +87,7 @@ def switch(
     """Pauses a source, or resumes it, as `babelwire source disable` does."""
     check_form(request, token)
     services: Services = request.app.state.services
-    workspace = Workspace(services.workspace.root)
+    workspace = services.fresh_workspace()
     if name not in workspace.sources:
         raise _not_found(request, name)
     path = workspace.sources_folder / f"{name}.toml"
@@ -106,7 +106,7 @@ def try_site(request: Request, token: str = Form(""), url: str = Form("")) -> Re
 
     check_form(request, token)
     services: Services = request.app.state.services
-    workspace = Workspace(services.workspace.root)
+    workspace = services.fresh_workspace()
     w: Wording = request.state.wording
     url = url.strip()
     try:
@@ -149,7 +149,7 @@ def add(
     """Writes the file of a new source, as `babelwire source add` does."""
     check_form(request, token)
     services: Services = request.app.state.services
-    workspace = Workspace(services.workspace.root)
+    workspace = services.fresh_workspace()
     w: Wording = request.state.wording
     draft = SourceDraft(
         name=name.strip(),

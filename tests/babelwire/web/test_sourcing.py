@@ -15,8 +15,10 @@ from babelwire.demo.server import serve
 from babelwire.demo.world import World
 from babelwire.web import sourcing
 from babelwire.web.reader import TOKEN
+from babelwire.web.services import open_services
 from babelwire.web.source_page import leaving_words
 from babelwire.wording import Wording
+from babelwire.workspace import find_workspace, make_workspace
 from pipeline.documents import Kind
 from pipeline.sources import Rights, Source, read_sources
 from tests.babelwire.web.conftest import send
@@ -444,3 +446,21 @@ def set_contact(folder: Path) -> None:
     made = re.sub(r"(?m)^contact = .*$", f"contact = {contact}", text)
     assert made != text
     config.write_text(made, "utf-8")
+
+
+def test_files_are_read_again_only_where_one_changed(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w").root
+    with open_services(find_workspace(root)) as services:
+        before = services.fresh_workspace()
+        assert services.fresh_workspace() is before
+        lines = (
+            'name = "a"',
+            'kind = "news"',
+            'publisher = "A"',
+            'feeds = ["https://a.example/f"]',
+        )
+        (root / "sources" / "a.toml").write_text("\n".join(lines), "utf-8")
+        after = services.fresh_workspace()
+        assert list(after.sources) == ["a"]
+        (root / "sources" / "a.toml").unlink()
+        assert list(services.fresh_workspace().sources) == []
