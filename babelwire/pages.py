@@ -168,4 +168,7 @@ def _evidence_lines(shown: Shown) -> list[str]:
     ]
     if shown.others:
         lines.append(f"nearly the same text: {', '.join(shown.others)}")
+    for edition in shown.editions:
+        place = edition.document_id or one_line(edition.url)
+        lines.append(f"in {language_name(edition.language)}: {place}")
     return lines

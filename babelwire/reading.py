@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.documents import Document, Revision, Segment, TranslatedSegment
+from pipeline.documents import (
+    Document,
+    Revision,
+    Segment,
+    TranslatedSegment,
+    Translation,
+)
 from pipeline.errors import InputError
 from pipeline.sources import Rights, Source
 
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
 
     from babelwire.rights import RightsOf
     from pipeline.store import Database
+    from pipeline.store.editions import Edition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +32,13 @@ class Shown:
         document: At that revision.
         revisions: All of them, oldest first.
         others: Ids of the documents with nearly the same text.
+        editions: The publisher's in other languages.
     """
 
     document: Document
     revisions: tuple[Revision, ...]
     others: tuple[str, ...]
+    editions: tuple[Edition, ...] = ()
 
     @property
     def revision(self) -> Revision:
@@ -50,14 +59,20 @@ def load_shown(database: Database, reference: str) -> Shown:
         InputError: No such document or revision.
     """
     from pipeline.store.documents import cluster_members, load_revisions
+    from pipeline.store.editions import load_editions
 
     with database.read() as connection:
         document = find_document(connection, reference)
         revisions = load_revisions(connection, document.id)
         newest = find_document(connection, document.id)  # the group is the document's
         members = cluster_members(connection, newest.cluster)
-    others = tuple(member for member in members if member != document.id)
-    return Shown(document=document, revisions=tuple(revisions), others=others)
+        editions = load_editions(connection, document.id)
+    return Shown(
+        document=document,
+        revisions=tuple(revisions),
+        others=tuple(member for member in members if member != document.id),
+        editions=tuple(editions),
+    )
 
 
 def find_document(connection: Connection, reference: str) -> Document:
@@ -152,6 +167,7 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
         "rights": document.rights,
         "cluster": document.cluster,
         "duplicates": list(shown.others),
+        "editions": [_edition_json(edition) for edition in shown.editions],
         "revisions": [_revision_json(revision) for revision in shown.revisions],
         "segments": [
             {
@@ -164,18 +180,31 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
             for segment, translated in aligned(document, target)
         ],
         "translations": {
-            translation.target: {
-                "status": translation.status,
-                "reason": translation.reason,
-                "by": translation.by,
-                "engine": _joined(s.engine for s in translation.segments),
-                "model": _joined(s.model for s in translation.segments),
-                "version": _joined(s.version for s in translation.segments),
-                "licence": _joined(s.licence for s in translation.segments),
-            }
+            translation.target: _translation_json(translation)
             for translation in document.translations
         },
         "evidence": _evidence_json(shown.revision),
+    }
+
+
+def _translation_json(translation: Translation) -> dict[str, Any]:
+    return {
+        "status": translation.status,
+        "reason": translation.reason,
+        "by": translation.by,
+        "engine": _joined(s.engine for s in translation.segments),
+        "model": _joined(s.model for s in translation.segments),
+        "version": _joined(s.version for s in translation.segments),
+        "licence": _joined(s.licence for s in translation.segments),
+    }
+
+
+def _edition_json(edition: Edition) -> dict[str, Any]:
+    return {
+        "language": edition.language,
+        "url": edition.url,
+        "id": edition.document_id or None,
+        "title": edition.title or None,
     }
 
 

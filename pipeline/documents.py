@@ -87,6 +87,8 @@ class Extraction:
         section: As the site names it, or "".
         canonical_url: Absolute, as the page declares it, or "".
         declared_language: What the page says of itself; a hint only.
+        alternates: Language tags and absolute addresses of the same page in other
+            languages, as it declares them.
         rejected: "" or why this is no article: `soft_404`, `consent_wall`,
             `too_short`, `no_text`, …; then the texts may be empty.
     """
@@ -100,6 +102,7 @@ class Extraction:
     section: str = ""
     canonical_url: str = ""
     declared_language: str = ""
+    alternates: tuple[tuple[str, str], ...] = ()
     rejected: str = ""
 
 

@@ -88,7 +88,7 @@ def extract_page(page: PageInput) -> Extraction:
     published = _published(metadata, tree, html, page)
     canonical, language = metadata.canonical_url(), metadata.declared_language()
     authors, section = metadata.authors(), metadata.section()
-    is_free = metadata.is_free()
+    is_free, alternates = metadata.is_free(), metadata.alternates()
     text = _without_headline(_text(tree, page), title)
     return Extraction(
         title=title,
@@ -100,6 +100,7 @@ def extract_page(page: PageInput) -> Extraction:
         section=section,
         canonical_url=canonical,
         declared_language=language,
+        alternates=alternates,
         rejected=rejection(title, text, is_free=is_free),
     )
 

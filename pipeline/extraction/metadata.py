@@ -66,6 +66,14 @@ class Moment:
     found_in: str = ""
 
 
+_LANGUAGE_TAG = re.compile(r"(?!x-)[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+
+MAX_ALTERNATES = 100
+"""More than the largest broadcasters have languages; the rest of a page that lists more
+is no list of editions."""
+
+
 class PageMetadata:
     """Reads the declarations of one parsed page; each is looked up once."""
 
@@ -114,11 +122,31 @@ class PageMetadata:
         for link in self._tree.iterfind(".//link[@rel='canonical']"):
             href = (link.get("href") or "").strip()
             if href:
-                try:
-                    return storable(str(urljoin(self._url, href)))
-                except ValueError:
-                    return ""
+                return self._absolute(href)
         return ""
+
+    def _absolute(self, href: str) -> str:
+        """An address in the page, absolute; "" for what is none."""
+        try:
+            return storable(str(urljoin(self._url, href.strip())))
+        except ValueError:
+            return ""
+
+    def alternates(self) -> tuple[tuple[str, str], ...]:
+        """Language tags and addresses of the page's editions in other languages.
+
+        As `<link rel="alternate" hreflang>` declares them, in order, each address once;
+        `x-default` is no language.
+        """
+        found: dict[str, str] = {}
+        for link in self._tree.iterfind(".//link[@hreflang]"):
+            tag = (link.get("hreflang") or "").strip().replace("_", "-")
+            url = self._absolute(link.get("href") or "")
+            if "alternate" not in (link.get("rel") or "").lower().split():
+                continue
+            if _LANGUAGE_TAG.fullmatch(tag) and _WEB.match(url) and url != self._url:
+                found.setdefault(url, tag)
+        return tuple((tag, url) for url, tag in found.items())[:MAX_ALTERNATES]
 
     def declared_language(self) -> str:
         """The page's `lang`, or ""; a hint only, often wrong."""

@@ -198,6 +198,7 @@ def reading_row(
         "section": extraction.section,
         "canonical_url": extraction.canonical_url,
         "declared_language": extraction.declared_language,
+        "alternates": [list(each) for each in extraction.alternates],
         "language_alternatives": [],
         "created_at": now,
     }

@@ -266,6 +266,7 @@ readings = Table(
     Column("section", Text, nullable=False, server_default=""),
     Column("canonical_url", Text, nullable=False, server_default=""),
     Column("declared_language", String(35), nullable=False, server_default=""),
+    Column("alternates", JSON, nullable=False, server_default="[]"),
     Column("language", String(35), nullable=False, server_default=""),
     Column("language_confidence", Float),
     Column("language_alternatives", JSON, nullable=False),

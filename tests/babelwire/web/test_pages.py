@@ -6,8 +6,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
+from babelwire.web.services import Services
+from pipeline.store.tables import documents, readings
 from tests.babelwire.conftest import Demo
 from tests.babelwire.web.conftest import search, send
 
@@ -332,3 +335,27 @@ def test_a_table_says_of_each_language_and_day_what_an_empty_cell_means(
     assert search(client, **dict(parse_qsl(leads[0][2:])))["total"] > 0
     empty = get(client, "/table?q=kazan&lang=sw")
     assert "Not seen" in empty.words
+
+
+def test_a_document_names_its_editions_in_other_languages(own: TestClient) -> None:
+    services: Services = own.app.state.services  # type: ignore[attr-defined]
+    hits = own.get("/api/v1/search?q=kazan").json()["hits"]
+    here, other = hits[0], hits[1]
+    declared = [
+        [other["language"], other["url"]],
+        ["sw", "https://sw.example.org/a?b=<i>"],
+    ]
+    with services.database.write() as connection:
+        newest = select(documents.c.reading_id).where(documents.c.id == here["id"])
+        connection.execute(
+            update(readings)
+            .where(readings.c.id == newest.scalar_subquery())
+            .values(alternates=declared)
+        )
+    page = own.get(f"/documents/{here['id']}").text
+    part = page.split("In the publisher's other languages", 1)[1]
+    assert f'<a href="/documents/{other["id"]}"' in part
+    assert "Swahili" in part
+    assert "<i>" not in part
+    told = own.get(f"/api/v1/documents/{here['id']}").json()["editions"]
+    assert [each["id"] for each in told] == [other["id"], None]
