@@ -266,7 +266,7 @@ readings = Table(
     Column("section", Text, nullable=False, server_default=""),
     Column("canonical_url", Text, nullable=False, server_default=""),
     Column("declared_language", String(35), nullable=False, server_default=""),
-    Column("alternates", JSON, nullable=False, server_default="[]"),
+    Column("alternates", JSON),
     Column("language", String(35), nullable=False, server_default=""),
     Column("language_confidence", Float),
     Column("language_alternatives", JSON, nullable=False),
@@ -275,8 +275,8 @@ readings = Table(
     UniqueConstraint("page_id", "extractor"),
     Index("ix_readings_document_id", "document_id", "revision"),
 )
-"""`extractor` and `identifier` name a version too; `language` is "" until
-identified."""
+"""`extractor` and `identifier` name a version too; `language` is "" until identified.
+`alternates` is null where nobody looked for any."""
 
 segments = Table(
     "segments",

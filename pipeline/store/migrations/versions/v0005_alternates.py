@@ -9,7 +9,4 @@ down_revision = "0004"
 
 def upgrade() -> None:
     """Adds a column; pages read before have none until they are read again."""
-    op.add_column(
-        "readings",
-        sa.Column("alternates", sa.JSON(), server_default="[]", nullable=False),
-    )
+    op.add_column("readings", sa.Column("alternates", sa.JSON(), nullable=True))
