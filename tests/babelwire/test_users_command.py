@@ -124,7 +124,7 @@ def test_what_the_command_line_passes_on_is_written_down(
     run("review", "new", "Morning")
     run("review", "export", "1", "--format", "html", "-o", str(tmp_path / "r.html"))
     run("review", "delete", "1", "--by", "lan")
-    log = run("user", "log", "--json").json["log"]
+    log = run("user", "log", "--json").json["log"][:5]  # the demo was exported, too
     assert [(line["action"], line["detail"]) for line in log] == [
         ("review deleted", "1"),
         ("review taken along", "1, html"),
