@@ -264,7 +264,7 @@ def load_health(
     for name, source in sources.items():
         run = runs.get(name)
         signs = Signs(
-            every=timedelta(seconds=source.every_seconds),
+            every=timedelta(seconds=source.every_bounds[1]),
             first_visit_at=began.get(name),
             last_visit_at=run.started_at if run else None,
             last_read_at=reads.get(name),

@@ -19,7 +19,8 @@ from sqlalchemy import Connection
 from pipeline.archive import ArchivedResponse, ArchiveWriter
 from pipeline.failpoints import failpoint
 from pipeline.store import Database
-from pipeline.store.visits import Committed, NewPage, Visit, commit_batch
+from pipeline.store.committing import commit_batch
+from pipeline.store.visits import Committed, NewPage, Visit
 
 T = TypeVar("T")
 

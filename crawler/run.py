@@ -33,6 +33,7 @@ from pipeline.sources import Source
 from pipeline.store import Database, frontier, open_database
 from pipeline.store.contacts import ContactLog
 from pipeline.store.runs import RunState, close_abandoned_runs, finish_run, start_run
+from pipeline.store.seeding import make_due, seed_endpoints
 from pipeline.store.sources import keep_sources
 
 TICK_SECONDS = 0.5
@@ -174,11 +175,11 @@ class _Crawl:
         with self._database.write() as connection:
             close_abandoned_runs(connection, now)
             keep_sources(connection, job.sources, now)
-            frontier.seed_endpoints(
+            seed_endpoints(
                 connection, job.sources, now, due_only=job.due_only, since=job.since
             )
             if not job.due_only:
-                frontier.make_due(connection, names, now, days=job.revisit_days)
+                make_due(connection, names, now, days=job.revisit_days)
             for name, number in frontier.count_due(connection, names, now).items():
                 self._report.sources[name].due = number
             self._runs = {name: start_run(connection, name, now) for name in names}

@@ -83,7 +83,8 @@ class Source:
         allow: Regular expressions searched in the URL's path: what is an
             article. Empty: every entry on the source's hosts.
         hosts: Further hosts that belong to the site; those of the endpoints do.
-        every: How often the endpoints are visited, e.g. `15m`, `2h`.
+        every: How often the endpoints are visited: always after `15m`, or between
+            the two of `15m..2h`, as often as each was seen to bring something new.
         delay_seconds: Between two requests to one host, 0 to 3600.
         max_pages_per_run: Articles fetched per run at most.
         enabled: False: kept, but not visited.
@@ -125,7 +126,7 @@ class Source:
             _check_url(endpoint)
         for pattern in self.allow:
             _check_pattern(pattern)
-        seconds(self.every)
+        every_bounds(self.every)
         if self.rights.show is None:
             known = replace(self.rights, show=SHOW_BY_KIND[self.kind])
             object.__setattr__(self, "rights", known)  # frozen, but being made
@@ -136,9 +137,9 @@ class Source:
         return self.feeds + self.sitemaps + self.listings
 
     @property
-    def every_seconds(self) -> int:
-        """`every` in seconds."""
-        return seconds(self.every)
+    def every_bounds(self) -> tuple[int, int]:
+        """The shortest and the longest time between two visits, in seconds."""
+        return every_bounds(self.every)
 
     @property
     def own_hosts(self) -> frozenset[str]:
@@ -167,8 +168,28 @@ def seconds(duration: str) -> int:
     """
     match = _DURATION.fullmatch(duration.strip())
     if match is None or int(match[1]) == 0:
-        raise ConfigError(f'every: found "{duration}", expected e.g. "15m", "2h", "1d"')
+        raise ConfigError(
+            f'every: found "{duration}", expected e.g. "15m", "1d", or "15m..2h"'
+        )
     return int(match[1]) * _SECONDS[match[2]]
+
+
+def every_bounds(every: str) -> tuple[int, int]:
+    """Shortest and longest time between two visits, in seconds.
+
+    Raises:
+        ConfigError: Neither a duration nor two of them, the shorter first.
+
+    >>> every_bounds("15m"), every_bounds("15m..2h")
+    ((900, 900), (900, 7200))
+    """
+    shortest, dots, longest = every.partition("..")
+    bounds = seconds(shortest), seconds(longest if dots else shortest)
+    if bounds[0] > bounds[1]:
+        raise ConfigError(
+            f'every: found "{every}", expected the shorter time first, as in "15m..2h"'
+        )
+    return bounds
 
 
 def read_source(path: Path) -> Source:

@@ -1,25 +1,22 @@
 """The frontier: which URLs there are, which are due, and how each fared.
 
 An article's row keeps the outcome of its latest visit; `balance` counts them.
-What a visit changes is in `pipeline.store.visits`.
+What a visit changes is in `pipeline.store.committing`, what a run begins with in
+`pipeline.store.seeding`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.sources import Source
 from pipeline.store.tables import pages, urls
-from pipeline.urls import host_of, url_key
 
 Role = Literal["article", "endpoint"]
 Outcome = Literal["pending", "stored", "unchanged", "duplicate", "rejected", "failed"]
@@ -108,56 +105,6 @@ class EndpointState:
     reason: str
     visited_at: datetime | None
     fetched_at: datetime | None
-
-
-def seed_endpoints(
-    connection: Connection,
-    sources: Iterable[Source],
-    now: datetime,
-    *,
-    due_only: bool = False,
-    since: date | None = None,
-) -> int:
-    """Makes the sources' own endpoints due; how many are.
-
-    Where the source's scope has changed since the last time, its endpoints are
-    read in full again: what they list may be wanted now.
-
-    Args:
-        connection: In a writing transaction.
-        sources: Those to visit; they must be in the table `sources`.
-        now: The time.
-        due_only: Leave those alone that were visited less than `every` ago.
-        since: Of the crawl: part of the scope.
-    """
-    return sum(
-        _seed(connection, source, now, due_only, _scope(source, since))
-        for source in sources
-    )
-
-
-def make_due(
-    connection: Connection, sources: Collection[str], now: datetime, *, days: int
-) -> int:
-    """Makes settled articles that were first seen in the last days due again.
-
-    Aliases are left out: the page they lead to is visited itself. So is what was
-    imported.
-    """
-    result = connection.execute(
-        update(urls)
-        .where(
-            urls.c.role == "article",
-            urls.c.source.in_(sources),
-            urls.c.outcome.in_(("stored", "unchanged", "rejected", "failed")),
-            urls.c.alias_of_key == "",
-            urls.c.via != "import",
-            urls.c.discovered_at >= now - timedelta(days=days),
-            or_(urls.c.due_at.is_(None), urls.c.due_at > now),
-        )
-        .values(due_at=now, attempts=0)
-    )
-    return result.rowcount
 
 
 def due_hosts(connection: Connection, sources: Collection[str]) -> dict[str, datetime]:
@@ -368,100 +315,6 @@ def chunked(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     iterator = iter(values)
     while chunk := list(islice(iterator, size)):
         yield chunk
-
-
-def _seed(
-    connection: Connection, source: Source, now: datetime, due_only: bool, scope: str
-) -> int:
-    wanted = _endpoint_rows(source, now, scope)
-    of_source = select(urls).where(
-        urls.c.source == source.name, urls.c.role == "endpoint"
-    )
-    known = {row.url_key: row for row in connection.execute(of_source)}
-    _follow_changes(connection, known, wanted)
-    stale = [r.id for k, r in known.items() if r.via == "seed" and k not in wanted]
-    _set_endpoints(connection, stale, due_at=None)
-    rest = timedelta(seconds=source.every_seconds)
-    due = [
-        known[key].id
-        for key in wanted
-        if key in known and _is_due(known[key].visited_at, now, rest, due_only)
-    ]
-    _set_endpoints(connection, due, due_at=now, attempts=0, via="seed", depth=0)
-    new = [row for key, row in wanted.items() if key not in known]
-    insert_ignoring(connection, new)
-    return len(due) + len(new)
-
-
-def _is_due(
-    visited_at: datetime | None, now: datetime, rest: timedelta, due_only: bool
-) -> bool:
-    # A visit in the future: the clock was set back, so it says nothing (P7).
-    if not due_only or visited_at is None or visited_at > now:
-        return True
-    return visited_at + rest <= now
-
-
-def _set_endpoints(connection: Connection, ids: list[int], **values: Any) -> None:
-    for chunk in chunked(ids):
-        connection.execute(update(urls).where(urls.c.id.in_(chunk)).values(**values))
-
-
-def _follow_changes(
-    connection: Connection,
-    known: Mapping[str, Row[Any]],
-    wanted: Mapping[str, Mapping[str, Any]],
-) -> None:
-    changed = [
-        (known[key].id, row)
-        for key, row in wanted.items()
-        if key in known and _differs(known[key], row)
-    ]
-    if changed:
-        whole = {"etag": "", "last_modified": "", "body_checksum": ""}
-        _set_endpoints(connection, [row.id for row in known.values()], **whole)
-    for row_id, row in changed:
-        kind, hints = row["endpoint_kind"], row["hints"]
-        _set_endpoints(connection, [row_id], endpoint_kind=kind, hints=hints)
-
-
-def _differs(row: Row[Any], wanted: Mapping[str, Any]) -> bool:
-    kind, hints = wanted["endpoint_kind"], wanted["hints"]
-    return bool(row.endpoint_kind != kind or row.hints.get("scope") != hints["scope"])
-
-
-def _scope(source: Source, since: date | None) -> str:
-    told = [source.allow, sorted(source.own_hosts), str(since or "")]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
-
-
-def _endpoint_rows(
-    source: Source, now: datetime, scope: str
-) -> dict[str, dict[str, Any]]:
-    kinds = {
-        "feed": source.feeds,
-        "sitemap": source.sitemaps,
-        "listing": source.listings,
-    }
-    rows: dict[str, dict[str, Any]] = {}
-    for kind, found in kinds.items():
-        for url in found:
-            rows.setdefault(
-                url_key(url),
-                {
-                    "source": source.name,
-                    "role": "endpoint",
-                    "endpoint_kind": kind,
-                    "url": url,
-                    "url_key": url_key(url),
-                    "host": host_of(url),
-                    "via": "seed",
-                    "hints": {"scope": scope},
-                    "discovered_at": now,
-                    "due_at": now,
-                },
-            )
-    return rows
 
 
 def _articles_of(sources: Collection[str]) -> Any:

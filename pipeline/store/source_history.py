@@ -1,6 +1,6 @@
 """What the store remembers of the sources' visits and of what they gave, day by day.
 
-Read only: `pipeline.store.visits` and the stages write it.
+Read only: `pipeline.store.committing` and the stages write it.
 """
 
 from __future__ import annotations

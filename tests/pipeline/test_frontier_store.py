@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from pipeline.documents import WarcPlace
+from pipeline.revisits import FIRST_REVISIT, next_revisit
 from pipeline.sources import Source
 from pipeline.store import frontier as table
-from pipeline.store.frontier import balance, resolve, seed_endpoints
+from pipeline.store.committing import commit_batch
+from pipeline.store.frontier import balance, resolve
 from pipeline.store.hosts import (
     HostHold,
     RobotsRecord,
@@ -28,15 +30,10 @@ from pipeline.store.runs import (
     latest_runs,
     start_run,
 )
+from pipeline.store.seeding import make_due, seed_endpoints
 from pipeline.store.sources import keep_sources, mark_removed, source_rows
 from pipeline.store.tables import metadata, pages, urls, work
-from pipeline.store.visits import (
-    FIRST_REVISIT,
-    NewPage,
-    Visit,
-    commit_batch,
-    next_revisit,
-)
+from pipeline.store.visits import NewPage, Visit
 from pipeline.urls import host_of, url_key
 from tests.pipeline.builders import NOW
 
@@ -361,10 +358,10 @@ def test_settled_articles_of_the_last_days_become_due(store):
             resolve(connection, row.id, result, reason)
     with store.write() as connection:
         later = NOW + timedelta(minutes=30)
-        assert table.make_due(connection, ["site"], later, days=7) == 2
-        assert table.make_due(connection, ["other"], later, days=7) == 0
+        assert make_due(connection, ["site"], later, days=7) == 2
+        assert make_due(connection, ["other"], later, days=7) == 0
         much_later = NOW + timedelta(days=8)
-        assert table.make_due(connection, ["site"], much_later, days=7) == 0
+        assert make_due(connection, ["site"], much_later, days=7) == 0
 
 
 def test_revisits_come_as_the_age_doubles_and_end():

@@ -1,0 +1,160 @@
+"""What a run begins with: the sources' endpoints that are due, and its articles."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, or_, select, update
+
+from pipeline.sources import Source
+from pipeline.store.frontier import chunked, insert_ignoring
+from pipeline.store.tables import urls
+from pipeline.urls import host_of, url_key
+
+
+def seed_endpoints(
+    connection: Connection,
+    sources: Iterable[Source],
+    now: datetime,
+    *,
+    due_only: bool = False,
+    since: date | None = None,
+) -> int:
+    """Makes the sources' own endpoints due; how many are.
+
+    Where the source's scope has changed since the last time, its endpoints are
+    read in full again: what they list may be wanted now.
+
+    Args:
+        connection: In a writing transaction.
+        sources: Those to visit; they must be in the table `sources`.
+        now: The time.
+        due_only: Leave those alone that were visited less than `every` ago.
+        since: Of the crawl: part of the scope.
+    """
+    return sum(
+        _seed(connection, source, now, due_only, _scope(source, since))
+        for source in sources
+    )
+
+
+def make_due(
+    connection: Connection, sources: Collection[str], now: datetime, *, days: int
+) -> int:
+    """Makes settled articles that were first seen in the last days due again.
+
+    Aliases are left out: the page they lead to is visited itself. So is what was
+    imported.
+    """
+    result = connection.execute(
+        update(urls)
+        .where(
+            urls.c.role == "article",
+            urls.c.source.in_(sources),
+            urls.c.outcome.in_(("stored", "unchanged", "rejected", "failed")),
+            urls.c.alias_of_key == "",
+            urls.c.via != "import",
+            urls.c.discovered_at >= now - timedelta(days=days),
+            or_(urls.c.due_at.is_(None), urls.c.due_at > now),
+        )
+        .values(due_at=now, attempts=0)
+    )
+    return result.rowcount
+
+
+def _seed(
+    connection: Connection, source: Source, now: datetime, due_only: bool, scope: str
+) -> int:
+    wanted = _endpoint_rows(source, now, scope)
+    of_source = select(urls).where(
+        urls.c.source == source.name, urls.c.role == "endpoint"
+    )
+    known = {row.url_key: row for row in connection.execute(of_source)}
+    _follow_changes(connection, known, wanted)
+    stale = [r.id for k, r in known.items() if r.via == "seed" and k not in wanted]
+    _set_endpoints(connection, stale, due_at=None)
+    rest = timedelta(seconds=source.every_bounds[0])
+    due = [
+        known[key].id
+        for key in wanted
+        if key in known and _is_due(known[key].visited_at, now, rest, due_only)
+    ]
+    _set_endpoints(connection, due, due_at=now, attempts=0, via="seed", depth=0)
+    new = [row for key, row in wanted.items() if key not in known]
+    insert_ignoring(connection, new)
+    return len(due) + len(new)
+
+
+def _is_due(
+    visited_at: datetime | None, now: datetime, rest: timedelta, due_only: bool
+) -> bool:
+    # A visit in the future: the clock was set back, so it says nothing (P7).
+    if not due_only or visited_at is None or visited_at > now:
+        return True
+    return visited_at + rest <= now
+
+
+def _set_endpoints(connection: Connection, ids: list[int], **values: Any) -> None:
+    for chunk in chunked(ids):
+        connection.execute(update(urls).where(urls.c.id.in_(chunk)).values(**values))
+
+
+def _follow_changes(
+    connection: Connection,
+    known: Mapping[str, Row[Any]],
+    wanted: Mapping[str, Mapping[str, Any]],
+) -> None:
+    changed = [
+        (known[key].id, row)
+        for key, row in wanted.items()
+        if key in known and _differs(known[key], row)
+    ]
+    if changed:
+        whole = {"etag": "", "last_modified": "", "body_checksum": ""}
+        _set_endpoints(connection, [row.id for row in known.values()], **whole)
+    for row_id, row in changed:
+        kind, hints = row["endpoint_kind"], row["hints"]
+        _set_endpoints(connection, [row_id], endpoint_kind=kind, hints=hints)
+
+
+def _differs(row: Row[Any], wanted: Mapping[str, Any]) -> bool:
+    kind, hints = wanted["endpoint_kind"], wanted["hints"]
+    return bool(row.endpoint_kind != kind or row.hints.get("scope") != hints["scope"])
+
+
+def _scope(source: Source, since: date | None) -> str:
+    told = [source.allow, sorted(source.own_hosts), str(since or "")]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def _endpoint_rows(
+    source: Source, now: datetime, scope: str
+) -> dict[str, dict[str, Any]]:
+    kinds = {
+        "feed": source.feeds,
+        "sitemap": source.sitemaps,
+        "listing": source.listings,
+    }
+    rows: dict[str, dict[str, Any]] = {}
+    for kind, found in kinds.items():
+        for url in found:
+            rows.setdefault(
+                url_key(url),
+                {
+                    "source": source.name,
+                    "role": "endpoint",
+                    "endpoint_kind": kind,
+                    "url": url,
+                    "url_key": url_key(url),
+                    "host": host_of(url),
+                    "via": "seed",
+                    "hints": {"scope": scope},
+                    "discovered_at": now,
+                    "due_at": now,
+                },
+            )
+    return rows
