@@ -141,6 +141,7 @@ def crawl_job(
         due_only=choice.due_only,
         since=choice.since.date() if choice.since else None,
         revisit_days=config.revisit_days,
+        official_revisit_days=config.official_revisit_days,
         contact=config.contact,
         allow_networks=config.allow_networks,
         retry_wait_seconds=config.retry_wait_seconds,

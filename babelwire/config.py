@@ -29,6 +29,7 @@ class CrawlConfig:
     allow_networks: tuple[str, ...] = ()
     retry_wait_seconds: Annotated[float, Ge(0), Le(3600)] = 60.0
     revisit_days: Annotated[int, Ge(0), Le(365)] = 7
+    official_revisit_days: Annotated[int, Ge(0), Le(365)] = 30
 
 
 @dataclass(frozen=True, kw_only=True)

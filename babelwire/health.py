@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING, Literal
+
+from pipeline.revisits import rest
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -82,6 +84,7 @@ class EndpointState:
         reason: Why it could not be read, or "".
         visited_at: Of the latest visit.
         read_at: Of the latest one that gave something; None where none is known.
+        new_per_day: Articles a day, as learned; None: not known yet.
     """
 
     kind: str
@@ -90,6 +93,7 @@ class EndpointState:
     reason: str
     visited_at: datetime | None
     read_at: datetime | None
+    new_per_day: float | None = None
 
     @property
     def is_in_trouble(self) -> bool:
@@ -103,7 +107,7 @@ class Signs:
     """What a source is judged by.
 
     Attributes:
-        every: How often it is to be visited.
+        every: Shortest and longest time between two visits, in seconds.
         first_visit_at: None: never visited.
         last_visit_at: Start of its latest run.
         last_read_at: When something that announces articles was last read.
@@ -114,7 +118,7 @@ class Signs:
         is_capped: Its last run left articles because it reached its limit.
     """
 
-    every: timedelta
+    every: tuple[int, int]
     first_visit_at: datetime | None = None
     last_visit_at: datetime | None = None
     last_read_at: datetime | None = None
@@ -236,10 +240,13 @@ def endpoint_states(
         **dict.fromkeys(source.sitemaps, "sitemap"),
         **dict.fromkeys(source.feeds, "feed"),
     }
-    return tuple(
-        _state(kinds[url], url, _end_of(known, url_key(url)))
-        for url in dict.fromkeys(source.endpoints)
-    )
+    found = []
+    for url in dict.fromkeys(source.endpoints):
+        seed = known.get(url_key(url))
+        state = _state(kinds[url], url, _end_of(known, url_key(url)))
+        rate = seed.new_per_day if seed else None  # learned where the file points
+        found.append(replace(state, new_per_day=rate))
+    return tuple(found)
 
 
 def load_health(
@@ -264,7 +271,7 @@ def load_health(
     for name, source in sources.items():
         run = runs.get(name)
         signs = Signs(
-            every=timedelta(seconds=source.every_bounds[1]),
+            every=source.every_bounds,
             first_visit_at=began.get(name),
             last_visit_at=run.started_at if run else None,
             last_read_at=reads.get(name),
@@ -293,9 +300,13 @@ def _health(source: Source, signs: Signs, at: datetime) -> SourceHealth:
 
 
 def _next_visit(signs: Signs, at: datetime) -> datetime | None:
-    """As the crawler decides: each endpoint rests for `every`. Never in the past."""
-    moments = [state.visited_at for state in signs.endpoints]
-    due = [at if moment is None else moment + signs.every for moment in moments]
+    """As the crawler decides: each endpoint rests as it has learned to. Not past."""
+    due = [
+        at
+        if state.visited_at is None
+        else state.visited_at + rest(state.new_per_day, signs.every)
+        for state in signs.endpoints
+    ]
     return max(at, min(due)) if due else None
 
 
@@ -388,7 +399,8 @@ def _volume(signs: Signs, at: datetime) -> Iterator[Finding]:
 
 
 def _missed_visits(signs: Signs, at: datetime) -> Iterator[Finding]:
-    limit = max(OVERDUE_AFTER, OVERDUE_VISITS * signs.every)
+    longest = timedelta(seconds=signs.every[1])
+    limit = max(OVERDUE_AFTER, OVERDUE_VISITS * longest)
     if signs.last_visit_at is not None and at - signs.last_visit_at > limit:
         yield Finding(code="overdue", since=signs.last_visit_at)
 

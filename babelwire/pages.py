@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from babelwire.answers import country_name, language_name, moment_text
 from babelwire.balance import plain_reason
@@ -93,10 +94,16 @@ def _facts(document: Document, timezone: str) -> list[str]:
         parts.append("official")
     if document.authors:
         parts.append(one_line(", ".join(document.authors)))
-    return [
+    facts = [
         " · ".join(parts),
         f"{document.id}@{document.revision}  {one_line(document.url)}",
     ]
+    if document.withdrawn_at is not None:
+        gone = document.withdrawn_at.astimezone(ZoneInfo(timezone))
+        facts.append(
+            f"Its publisher has taken it down: not found on {gone:%d %b %Y %H:%M}."
+        )
+    return facts
 
 
 def _print_sides(document: Document, target: str) -> None:

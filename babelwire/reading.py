@@ -143,7 +143,7 @@ def aligned(
 def shown_json(shown: Shown, target: str) -> dict[str, Any]:
     """The JSON document of `show`."""
     document = shown.document
-    published = document.published_at
+    published, withdrawn = document.published_at, document.withdrawn_at
     return {
         "schema": 1,
         "id": document.id,
@@ -160,6 +160,7 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
         "published_at": published.isoformat() if published else None,
         "published_precision": document.published_precision,
         "first_seen_at": document.first_seen_at.isoformat(),
+        "withdrawn_at": withdrawn.isoformat() if withdrawn else None,
         "title": document.title,
         "text": document.text,
         "authors": list(document.authors),

@@ -8,7 +8,7 @@ tenth of plain Scrapy's pages per second on a loaded disk; for 64 at once, all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -70,7 +70,7 @@ class Committer:
         *,
         now: Callable[[], datetime],
         run_started_at: datetime,
-        revisit_days: int,
+        revisit_days: Mapping[str, int] | int,
         committed: Callable[[list[Visit], Committed], None],
         failed: Callable[[BaseException], None],
     ) -> None:

@@ -8,7 +8,7 @@ sources, plain Scrapy reached 80).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -27,9 +27,10 @@ from crawler.judge import judge, later, postponed, retry_after_seconds
 from crawler.parsing import Body
 from crawler.report import RunReport
 from crawler.robots import Policy, learn_policy, origin_of
+from crawler.scope import Scope
 from pipeline.sources import Source
 from pipeline.store import frontier as table
-from pipeline.store import hosts
+from pipeline.store import hosts, moves
 from pipeline.store.frontier import DueUrl
 from pipeline.store.links import Link
 from pipeline.store.visits import Committed, Visit
@@ -71,7 +72,7 @@ class Dispatcher:
         self._parser = parts.parser
         self._report = parts.report
         self._clock = parts.clock
-        self._sources: Mapping[str, Source] = {s.name: s for s in parts.job.sources}
+        self._scope = Scope(parts.job.sources)
         self._policies: dict[str, Policy] = {}
         self._held: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,6 +119,13 @@ class Dispatcher:
             self._frontier.expect(host, self._clock.at(due_at))
         if result.endpoints_due:
             self._endpoints_at = 0.0
+        for move in result.moves:
+            self._scope.learn(move)
+            self._report.note(
+                f"{move.from_origin} has moved to {move.to_origin} and is followed",
+                level="info",
+                source=move.source,
+            )
         self._report.count(visits, result)
         self._wake.set()
 
@@ -129,7 +137,8 @@ class Dispatcher:
     # --- The loop ------------------------------------------------------------
 
     async def _prepare(self) -> None:
-        for source in self._sources.values():
+        await self._remember_moves()
+        for source in self._scope:
             for host in source.own_hosts:
                 self._frontier.set_delay(host, source.delay_seconds)
         now = self._clock.now()
@@ -141,9 +150,18 @@ class Dispatcher:
         for host, due_at in due.items():
             self._frontier.expect(host, self._clock.at(due_at))
 
+    async def _remember_moves(self) -> None:
+        names = self._names
+        known = await self._committer.read(lambda c: moves.confirmed_moves(c, names))
+        for move in known:
+            self._scope.learn(move)
+        found = await self._committer.read(lambda c: moves.redirected_hosts(c, names))
+        for name, host in found:
+            self._scope.learn_host(name, host)
+
     @property
     def _names(self) -> list[str]:
-        return list(self._sources)
+        return self._scope.names
 
     async def _fill_up(self) -> None:
         now = self._clock.monotonic()
@@ -188,7 +206,7 @@ class Dispatcher:
 
     def _set_delays(self, rows: list[DueUrl]) -> None:
         for row in rows:  # an endpoint may have moved to a host of no source
-            source = self._sources[row.source]
+            source = self._scope[row.source]
             self._frontier.set_delay(row.host, source.delay_seconds)
 
     def _dispatch_due(self) -> None:
@@ -327,10 +345,11 @@ class Dispatcher:
         finally:
             self._frontier.finished(row.host, self._clock.monotonic())
         self._learn_of_host(row.host, answer)
-        source = self._sources[row.source]
-        visit = judge(row, answer, source, self._limits)
+        visit = judge(row, answer, self._scope[row.source], self._limits)
         if row.role == "endpoint" and visit.verdict == "read":
-            visit = await self._read(visit, answer, source)
+            if row.via == "redirect":  # by the site's own word its articles lie there
+                self._scope.learn_host(row.source, row.host)
+            visit = await self._read(visit, answer, self._scope[row.source])
         self._committer.add(
             Fetched(
                 visit=visit,
@@ -370,11 +389,24 @@ class Dispatcher:
         return replace(
             visit,
             links=[
-                *(_link(found, target, "article") for found in findings.articles),
-                *(_link(found, target, "endpoint") for found in findings.children),
+                *(self._link(f, target, "article") for f in findings.articles),
+                *(self._link(f, target, "endpoint") for f in findings.children),
             ],
             is_index=target.endpoint_kind == "sitemap" and bool(findings.children),
             problem=findings.problem,
+        )
+
+    def _link(self, found: Found, target: DueUrl, role: table.Role) -> Link:
+        return Link(
+            url=self._scope.upgraded(target.source, found.url),
+            url_key=found.url_key,
+            host=found.host,
+            role=role,
+            endpoint_kind=target.endpoint_kind if role == "endpoint" else "",
+            via=target.endpoint_kind,
+            depth=target.depth + 1,
+            hints=found.hints,
+            modified_at=found.modified_at,
         )
 
     def _submit(self, visit: Visit) -> None:
@@ -412,17 +444,3 @@ class Dispatcher:
 
     async def _write(self, change: Any) -> None:
         await self._committer.write(change)
-
-
-def _link(found: Found, target: DueUrl, role: table.Role) -> Link:
-    return Link(
-        url=found.url,
-        url_key=found.url_key,
-        host=found.host,
-        role=role,
-        endpoint_kind=target.endpoint_kind if role == "endpoint" else "",
-        via=target.endpoint_kind,
-        depth=target.depth + 1,
-        hints=found.hints,
-        modified_at=found.modified_at,
-    )

@@ -70,6 +70,11 @@ class Answer:
         """The header as it came."""
         return self.header("Content-Type")
 
+    @property
+    def media_type(self) -> str:
+        """The type alone, in small letters; "" where none is said."""
+        return self.content_type.split(";")[0].split(",")[0].strip().lower()
+
 
 class Fetcher:
     """Asks for one URL at a time and gives an `Answer`."""

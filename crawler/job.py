@@ -74,9 +74,11 @@ class CrawlJob:
         lock_file: Held while the crawl runs; names its process.
         sources: To visit.
         due_only: Obey `every` and the articles' own schedule; otherwise all
-            endpoints are visited, and every article of the last `revisit_days`.
+            endpoints are visited, and every article found in the last days that
+            articles of its kind are revisited.
         since: Entries dated earlier are passed over.
-        revisit_days: How long an article is visited again.
+        revisit_days: How long an article of a news source is visited again.
+        official_revisit_days: Likewise of an official one.
         contact: Address or page for site owners; see `contact_problem`.
         allow_networks: CIDRs that may be visited though not public.
         retry_wait_seconds: How long to wait for retries in all; the rest stays
@@ -91,10 +93,17 @@ class CrawlJob:
     due_only: bool = False
     since: date | None = None
     revisit_days: int = 7
+    official_revisit_days: int = 30
     contact: str = ""
     allow_networks: tuple[str, ...] = ()
     retry_wait_seconds: float = 60.0
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def revisit_days_by_source(self) -> dict[str, int]:
+        """How many days articles of each source are visited again."""
+        days = {"news": self.revisit_days, "official": self.official_revisit_days}
+        return {source.name: days[source.kind] for source in self.sources}
 
     def to_json(self) -> str:
         """One line of JSON."""

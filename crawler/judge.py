@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin
 
+from w3lib.encoding import http_content_type_encoding
+from w3lib.html import get_meta_refresh
+
 from crawler.fetching import Answer
 from crawler.job import Limits
 from pipeline.sources import Source
@@ -20,6 +23,16 @@ HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
 BUSY_STATUSES = frozenset({429, 503})
 """Those that come with `Retry-After` (RFC 6585 §4, RFC 9110 §15.6.4)."""
 
+PERMANENT_STATUSES = frozenset({301, 308})
+"""The page stays where it leads (RFC 9110 §15.4.2, §15.4.9)."""
+
+MAX_REFRESH_BYTES = 16 << 10
+"""Of a page, where a refresh is looked for: it stands in the head."""
+
+MAX_REFRESH_SECONDS = 5.0
+"""Beyond, it is for somebody who reads the page meanwhile: newspapers load their front
+page anew every few minutes."""
+
 BUSY_SECONDS = 60.0
 """How long a host that answered 429 without `Retry-After` is left alone."""
 
@@ -30,11 +43,14 @@ def judge(target: DueUrl, answer: Answer, source: Source, limits: Limits) -> Vis
         return _without_answer(target, answer, limits)
     status = answer.status
     if status == 200 or (status == 203 and answer.body):
+        refreshed = refresh_target(answer)
+        if refreshed and url_key(refreshed) != target.url_key:
+            return _redirected(target, answer, source, refreshed)
         return _with_body(target, answer)
     if status == 304 and target.body_checksum:
         return Visit(target=target, at=answer.at, verdict="not_modified")
     if 300 <= status < 400:
-        return _redirected(target, answer, source)
+        return _redirected(target, answer, source, answer.header("Location"))
     if status >= 500 or status in {408, 425, 429}:
         return later(target, answer.at, f"http_{status}", limits, answer)
     return _refused(target, answer.at, f"http_{status}")
@@ -113,8 +129,7 @@ def _without_answer(target: DueUrl, answer: Answer, limits: Limits) -> Visit:
 
 
 def _with_body(target: DueUrl, answer: Answer) -> Visit:
-    media_type = answer.content_type.split(";")[0].split(",")[0].strip().lower()
-    if target.role == "article" and media_type not in HTML_TYPES:
+    if target.role == "article" and answer.media_type not in HTML_TYPES:
         return _refused(target, answer.at, "not_html")
     if not answer.body:
         return _refused(target, answer.at, "empty_body")
@@ -138,8 +153,24 @@ def _refused(target: DueUrl, at: datetime, reason: str) -> Visit:
     return Visit(target=target, at=at, verdict=verdict, reason=reason)
 
 
-def _redirected(target: DueUrl, answer: Answer, source: Source) -> Visit:
-    location = answer.header("Location").strip()
+def refresh_target(answer: Answer) -> str:
+    """Where `<meta http-equiv=refresh>` sends a page's visitors at once; or ""."""
+    head = answer.body[:MAX_REFRESH_BYTES]
+    if answer.media_type not in HTML_TYPES or b"refresh" not in head.lower():
+        return ""
+    encoding = http_content_type_encoding(answer.content_type) or "utf-8"
+    seconds, url = get_meta_refresh(head, answer.url, encoding)
+    if url is None or seconds is None or seconds > MAX_REFRESH_SECONDS:
+        return ""
+    try:
+        url_key(url)
+    except ValueError:
+        return ""  # of an unknown scheme: the page itself is all there is
+    return url
+
+
+def _redirected(target: DueUrl, answer: Answer, source: Source, location: str) -> Visit:
+    location = location.strip()
     try:
         url = urljoin(target.url, location) if location else ""
         url = url.split("#")[0]
@@ -165,4 +196,5 @@ def _redirected(target: DueUrl, answer: Answer, source: Source) -> Visit:
         verdict="moved" if key == target.url_key else "redirect",
         redirect=link,
         redirect_in_scope=is_endpoint or source.is_article(url),
+        is_permanent=answer.status in PERMANENT_STATUSES,
     )

@@ -179,7 +179,7 @@ class _Crawl:
                 connection, job.sources, now, due_only=job.due_only, since=job.since
             )
             if not job.due_only:
-                make_due(connection, names, now, days=job.revisit_days)
+                make_due(connection, job.revisit_days_by_source, now)
             for name, number in frontier.count_due(connection, names, now).items():
                 self._report.sources[name].due = number
             self._runs = {name: start_run(connection, name, now) for name in names}
@@ -212,7 +212,7 @@ class _Crawl:
             ArchiveWriter(Path(job.archive_folder), now=clock.now),
             now=clock.now,
             run_started_at=self._started_at,
-            revisit_days=job.revisit_days,
+            revisit_days=job.revisit_days_by_source,
             committed=dispatcher.committed,
             failed=dispatcher.failed,
         )

@@ -247,6 +247,8 @@ class Document:
         rights: What may leave the desk when it was read: `full`, `excerpt` or
             `headline`. What leaves is decided by its source's `Rights` of that moment.
         deleted: A tombstone: to be removed from every index.
+        withdrawn_at: When its page was found to be gone for the second time (404,
+            410); None while it is there. Everything stays.
     """
 
     id: str
@@ -274,6 +276,7 @@ class Document:
     duplicates: int = 0
     rights: str = "headline"
     deleted: bool = False
+    withdrawn_at: datetime | None = None
 
     def translation(self, target: str) -> Translation | None:
         """The translation into `target`, or None where there is none yet."""

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from pipeline.failpoints import failpoint
-from pipeline.revisits import next_revisit
+from pipeline.revisits import NEWS_AGE, appeared, learned_rate, next_revisit
 from pipeline.store.frontier import DueUrl, Outcome, Role, chunked
 from pipeline.store.links import Link, Links, lead_to_documents
+from pipeline.store.moves import Move, move_between, note_moves
 from pipeline.store.tables import pages, urls, work
 from pipeline.store.visits import (
     MAX_REDIRECTS,
@@ -25,7 +26,16 @@ from pipeline.store.visits import (
     Visit,
     VisitedEndpoint,
 )
+from pipeline.store.withdrawals import (
+    MISSING_REASONS,
+    MISSING_RECHECK,
+    MISSING_VISITS,
+    mark_withdrawn,
+)
 from pipeline.store.work import enqueue
+
+MAX_ANCESTORS = 5
+"""A feed's redirect, and sitemaps nested as deep as they are read."""
 
 
 def commit_batch(
@@ -34,7 +44,7 @@ def commit_batch(
     now: datetime,
     *,
     run_started_at: datetime,
-    revisit_days: int = 7,
+    revisit_days: Mapping[str, int] | int = 7,
 ) -> Committed:
     """Writes pages, links and outcomes of visits, and what `extract` has to do.
 
@@ -43,7 +53,8 @@ def commit_batch(
         visits: At most one of each row.
         now: The time.
         run_started_at: Endpoints visited since then are not made due again.
-        revisit_days: So long after it was discovered an article is revisited.
+        revisit_days: So long after it appeared an article is revisited; one number
+            for all sources, or by source.
     """
     batch = _Batch(connection, visits, now, run_started_at, revisit_days)
     return batch.write()
@@ -56,7 +67,7 @@ class _Batch:
         visits: Sequence[Visit],
         now: datetime,
         run_started_at: datetime,
-        revisit_days: int,
+        revisit_days: Mapping[str, int] | int,
     ) -> None:
         self._connection = connection
         self._visits = visits
@@ -71,6 +82,10 @@ class _Batch:
         self._settled: Counter[str] = Counter()
         self._endpoints: list[VisitedEndpoint] = []
         self._endpoints_due = False
+        self._credits: Counter[int] = Counter()
+        self._missing: dict[str, datetime | None] = {}
+        self._moved_articles: list[Move] = []
+        self._moved_endpoints: list[Move] = []
 
     def write(self) -> Committed:
         page_ids = self._insert_pages()
@@ -85,6 +100,13 @@ class _Batch:
                 self._endpoints.append(_visited(visit, change, new))
             changes.append(change)
         self._update(changes)
+        self._give_credits()
+        moves = note_moves(
+            self._connection, self._moved_articles, self._moved_endpoints, self._now
+        )
+        for move in moves:
+            self._note_due(move.from_host, self._now)
+        mark_withdrawn(self._connection, self._missing)
         lead_to_documents(
             self._connection,
             {
@@ -101,6 +123,7 @@ class _Batch:
             endpoints=self._endpoints,
             due=self._due,
             endpoints_due=self._endpoints_due,
+            moves=moves,
         )
 
     def _insert_links(self, visit: Visit) -> int:
@@ -110,11 +133,31 @@ class _Batch:
         new = self._links.insert_articles(visit.target, links)
         for link in new:
             self._note_due(link.host, self._now)
-        shows_news = bool(new)
+        self._credits[visit.target.id] += sum(self._is_news(link) for link in new)
         self._endpoints_due |= self._links.insert_endpoints(
-            visit.target, links, shows_news=shows_news
+            visit.target, links, shows_news=bool(new)
         )
+        if visit.is_index and not visit.problem:
+            self._links.drop_unlisted(visit.target, visit.links)
         return len(new)
+
+    def _is_news(self, link: Link) -> bool:
+        return self._now - appeared(link.hints, self._now) <= NEWS_AGE
+
+    def _give_credits(self) -> None:
+        """What a child found is its parents' doing: they are read for it."""
+        for row_id, number in self._credits.items():
+            holder: int | None = row_id
+            for _ in range(MAX_ANCESTORS):
+                if holder is None or not number:
+                    break
+                credited = (
+                    update(urls)
+                    .where(urls.c.id == holder, urls.c.role == "endpoint")
+                    .values(found=urls.c.found + number)
+                    .returning(urls.c.parent_id)
+                )
+                holder = self._connection.scalar(credited)
 
     def _load_rows(self) -> dict[int, Row[Any]]:
         rows: dict[int, Row[Any]] = {}
@@ -136,8 +179,10 @@ class _Batch:
     def _change(self, visit: Visit, page_id: int | None) -> dict[str, Any]:
         row = self._rows[visit.target.id]
         change = _unchanged_row(row, visit)
+        self._note_move(row, visit)
         if visit.target.role == "endpoint":
             self._change_endpoint(visit, page_id, change)
+            self._learn(row, visit, change)
         else:
             self._change_article(row, visit, page_id, change)
             outcome, reason = change["outcome"], change["reason"]
@@ -170,10 +215,33 @@ class _Batch:
                 # may have changed, or it may be whole by then.
                 change |= {"etag": "", "last_modified": "", "body_checksum": ""}
 
+    def _learn(self, row: Row[Any], visit: Visit, change: dict[str, Any]) -> None:
+        """How often it brings something new."""
+        shown = self._credits[row.id]
+        found = row.found + shown
+        change["found_before"] = found
+        if row.visited_at is not None:
+            new, elapsed = found - row.found_before, visit.at - row.visited_at
+            change["new_per_day"] = learned_rate(row.new_per_day, new, elapsed)
+        if visit.verdict in {"read", "not_modified"}:
+            change["idle_reads"] = 0 if shown else row.idle_reads + 1
+
+    def _note_move(self, row: Row[Any], visit: Visit) -> None:
+        link = visit.redirect
+        if link is None or not visit.is_permanent:
+            return
+        move = move_between(visit.target.source, visit.target.url, link.url)
+        is_first = row.reason != "redirect_out_of_scope"
+        if move is not None and visit.target.role == "endpoint":
+            self._moved_endpoints.append(move)
+        elif move is not None and is_first:
+            self._moved_articles.append(move)
+
     def _change_article(
         self, row: Row[Any], visit: Visit, page_id: int | None, change: dict[str, Any]
     ) -> None:
         self._change_common(visit, change)
+        self._note_presence(row, visit, change)
         if visit.verdict == "not_modified":
             self._same_text(row, visit, change)
         if visit.verdict == "read" and visit.page is not None:
@@ -189,6 +257,25 @@ class _Batch:
                 if page_id is not None:
                     self._extract.append(page_id)
                 self._schedule_revisit(row, change)
+
+    def _note_presence(
+        self, row: Row[Any], visit: Visit, change: dict[str, Any]
+    ) -> None:
+        """Whether a page that was fetched before is still there."""
+        is_there = visit.verdict in {"read", "not_modified"}
+        if is_there and row.missing_visits:
+            change["missing_visits"] = 0
+            self._missing[row.url_key] = None
+        if visit.verdict != "rejected" or visit.reason not in MISSING_REASONS:
+            return
+        if row.page_id is None:
+            return
+        missing = change["missing_visits"] = row.missing_visits + 1
+        if missing < MISSING_VISITS:
+            change["due_at"] = self._now + MISSING_RECHECK
+        else:
+            self._missing[row.url_key] = visit.at
+            self._schedule_revisit(row, change)
 
     def _change_common(self, visit: Visit, change: dict[str, Any]) -> None:
         match visit.verdict:
@@ -295,7 +382,10 @@ class _Batch:
             self._extract.append(row.page_id)
 
     def _schedule_revisit(self, row: Row[Any], change: dict[str, Any]) -> None:
-        change["due_at"] = next_revisit(row.discovered_at, self._now, self._days)
+        known = self._days
+        days = known if isinstance(known, int) else known.get(row.source, 0)
+        born = appeared(row.hints, row.discovered_at)
+        change["due_at"] = next_revisit(born, self._now, days)
 
     def _keep_body(
         self, visit: Visit, page_id: int | None, change: dict[str, Any]
@@ -354,6 +444,10 @@ def _unchanged_row(row: Row[Any], visit: Visit) -> dict[str, Any]:
         "url": row.url,
         "via": row.via,
         "depth": row.depth,
+        "found_before": row.found_before,
+        "new_per_day": row.new_per_day,
+        "idle_reads": row.idle_reads,
+        "missing_visits": row.missing_visits,
     }
 
 

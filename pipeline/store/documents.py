@@ -346,4 +346,5 @@ def _document(
         duplicates=duplicates,
         rights=row.rights,
         deleted=row.deleted_at is not None,
+        withdrawn_at=row.withdrawn_at,
     )

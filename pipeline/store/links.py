@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pipeline.revisits import retired_rest
 from pipeline.store.frontier import DueUrl, Role, chunked, insert_ignoring
 from pipeline.store.tables import document_urls, urls
 
@@ -97,6 +98,26 @@ class Links:
         insert_ignoring(self._connection, self._rows(target, new))
         return bool(again or new)
 
+    def drop_unlisted(self, index: DueUrl, links: Iterable[Link]) -> None:
+        """Gives up the sitemaps that an index lists no more and nobody has read yet.
+
+        An index whose sitemaps change their names would fill the frontier with them.
+        """
+        listed = _distinct(links, "endpoint")
+        waiting = select(urls.c.id, urls.c.url_key).where(
+            urls.c.role == "endpoint",
+            urls.c.source == index.source,
+            urls.c.parent_id == index.id,
+            urls.c.due_at.is_not(None),
+        )
+        rows = self._connection.execute(waiting).all()
+        for chunk in chunked(row.id for row in rows if row.url_key not in listed):
+            self._connection.execute(
+                update(urls)
+                .where(urls.c.id.in_(chunk))
+                .values(due_at=None, outcome="rejected", reason="not_listed")
+            )
+
     def known_articles(self, keys: Iterable[str]) -> dict[str, Row[Any]]:
         """Those of the URL keys that are in the frontier."""
         known: dict[str, Row[Any]] = {}
@@ -129,6 +150,7 @@ class Links:
                 urls.c.endpoint_kind,
                 urls.c.visited_at,
                 urls.c.fetched_at,
+                urls.c.idle_reads,
             ).where(
                 urls.c.role == "endpoint",
                 urls.c.source == source,
@@ -146,6 +168,8 @@ class Links:
         if link.via == "redirect" or row.fetched_at is None:
             return True
         if row.endpoint_kind == "sitemap":
+            if row.fetched_at + retired_rest(row.idle_reads) > self._now:
+                return False  # whatever its index says: it brought nothing for long
             return link.modified_at is None or link.modified_at > row.fetched_at
         return shows_news
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
+from pipeline.revisits import rest
 from pipeline.sources import Source
 from pipeline.store.frontier import chunked, insert_ignoring
 from pipeline.store.tables import urls
@@ -33,7 +34,8 @@ def seed_endpoints(
         connection: In a writing transaction.
         sources: Those to visit; they must be in the table `sources`.
         now: The time.
-        due_only: Leave those alone that were visited less than `every` ago.
+        due_only: Leave those alone whose rest (`pipeline.revisits.rest`, within the
+            bounds of `every`) is not over.
         since: Of the crawl: part of the scope.
     """
     return sum(
@@ -42,14 +44,28 @@ def seed_endpoints(
     )
 
 
-def make_due(
-    connection: Connection, sources: Collection[str], now: datetime, *, days: int
-) -> int:
+def make_due(connection: Connection, days: Mapping[str, int], now: datetime) -> int:
     """Makes settled articles that were first seen in the last days due again.
 
     Aliases are left out: the page they lead to is visited itself. So is what was
     imported.
+
+    Args:
+        connection: In a writing transaction.
+        days: By source.
+        now: The time.
     """
+    return sum(
+        _make_due(
+            connection, [name for name in days if days[name] == number], now, number
+        )
+        for number in sorted(set(days.values()))
+    )
+
+
+def _make_due(
+    connection: Connection, sources: Collection[str], now: datetime, days: int
+) -> int:
     result = connection.execute(
         update(urls)
         .where(
@@ -77,11 +93,10 @@ def _seed(
     _follow_changes(connection, known, wanted)
     stale = [r.id for k, r in known.items() if r.via == "seed" and k not in wanted]
     _set_endpoints(connection, stale, due_at=None)
-    rest = timedelta(seconds=source.every_bounds[0])
     due = [
         known[key].id
         for key in wanted
-        if key in known and _is_due(known[key].visited_at, now, rest, due_only)
+        if key in known and (not due_only or _is_due(known[key], source, now))
     ]
     _set_endpoints(connection, due, due_at=now, attempts=0, via="seed", depth=0)
     new = [row for key, row in wanted.items() if key not in known]
@@ -89,13 +104,11 @@ def _seed(
     return len(due) + len(new)
 
 
-def _is_due(
-    visited_at: datetime | None, now: datetime, rest: timedelta, due_only: bool
-) -> bool:
+def _is_due(row: Row[Any], source: Source, now: datetime) -> bool:
     # A visit in the future: the clock was set back, so it says nothing (P7).
-    if not due_only or visited_at is None or visited_at > now:
+    if row.visited_at is None or row.visited_at > now:
         return True
-    return visited_at + rest <= now
+    return bool(row.visited_at + rest(row.new_per_day, source.every_bounds) <= now)
 
 
 def _set_endpoints(connection: Connection, ids: list[int], **values: Any) -> None:

@@ -24,6 +24,7 @@ class EndpointRow:
         visited_at: Of the latest visit, whatever came of it.
         fetched_at: When it last had a body, or said that nothing changed.
         alias_of_key: Where it leads, for `duplicate`.
+        new_per_day: Articles a day, as learned; None: not known yet.
     """
 
     source: str
@@ -36,6 +37,7 @@ class EndpointRow:
     visited_at: datetime | None
     fetched_at: datetime | None
     alias_of_key: str
+    new_per_day: float | None
 
 
 def endpoint_rows(
@@ -47,6 +49,7 @@ def endpoint_rows(
         urls.c.endpoint_kind.label("kind"),
         *(urls.c[name] for name in ("url", "url_key", "via", "outcome", "reason")),
         *(urls.c[name] for name in ("visited_at", "fetched_at", "alias_of_key")),
+        urls.c.new_per_day,
     )
     statement = select(*columns).where(
         urls.c.role == "endpoint", urls.c.via.in_(("seed", "redirect"))

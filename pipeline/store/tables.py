@@ -139,6 +139,11 @@ urls = Table(
     Column("fetched_at", Moment),
     Column("page_id", Number),
     Column("alias_of_key", Text, nullable=False, server_default=""),
+    Column("found", Integer, nullable=False, server_default="0"),
+    Column("found_before", Integer, nullable=False, server_default="0"),
+    Column("new_per_day", Float),
+    Column("idle_reads", Integer, nullable=False, server_default="0"),
+    Column("missing_visits", Integer, nullable=False, server_default="0"),
     Index(
         "ix_urls_due",
         "host",
@@ -174,7 +179,25 @@ listing. via: feed | sitemap | listing | link | redirect | import | seed.
 `due_at` set: to be visited then. outcome, of the latest visit: pending | stored
 | unchanged | duplicate | rejected | failed, with `reason` for the last two;
 endpoints keep theirs too, but only articles are counted in the balance.
-`page_id` is the newest page with a body; `etag`, `last_modified` are its."""
+`page_id` is the newest page with a body; `etag`, `last_modified` are its.
+Of an endpoint: `found` counts the news that it and its children showed first,
+`found_before` is what it was at the latest visit, `new_per_day` what was learned of
+it, `idle_reads` the latest readings that showed nothing new. Of an article that was
+fetched: `missing_visits` in a row that found none (404, 410)."""
+
+origin_moves = Table(
+    "origin_moves",
+    metadata,
+    Column("source", String(64), ForeignKey("sources.name"), nullable=False),
+    Column("from_origin", String(300), nullable=False),
+    Column("to_origin", String(300), nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("confirmed_at", Moment),
+    PrimaryKeyConstraint("source", "from_origin", "to_origin"),
+)
+"""Permanent redirects from one origin (scheme, host, port) to the same path of another:
+`confirmed_at` once a site has moved there, and not one page of it."""
 
 pages = Table(
     "pages",
@@ -210,12 +233,14 @@ documents = Table(
     Column("cluster_id", String(17), nullable=False, server_default=""),
     Column("version", BigInteger, nullable=False),
     Column("deleted_at", Moment),
+    Column("withdrawn_at", Moment),
     Index("ix_documents_source", "source"),
     Index("ix_documents_cluster_id", "cluster_id"),
     Index("ix_documents_version", "version"),
 )
 """`reading_id` is the newest reading of the newest revision. `version` comes
-from one counter for the whole store (`counters`), so it also orders changes."""
+from one counter for the whole store (`counters`), so it also orders changes.
+`withdrawn_at`: its page was not there any more at two visits; everything stays."""
 
 counters = Table(
     "counters",

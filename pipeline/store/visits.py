@@ -16,6 +16,7 @@ from typing import Literal
 from pipeline.documents import WarcPlace
 from pipeline.store.frontier import DueUrl, Outcome
 from pipeline.store.links import Link
+from pipeline.store.moves import Move
 
 Verdict = Literal[
     "read", "not_modified", "redirect", "moved", "later", "rejected", "failed"
@@ -59,6 +60,7 @@ class Visit:
         links: What an endpoint showed; the first is the first fetched.
         redirect: Where it leads, for `redirect` and `moved`.
         redirect_in_scope: Whether that is to be visited.
+        is_permanent: The redirect says that the page stays where it leads.
         is_index: A sitemap that lists sitemaps: is always read again.
         problem: Of an endpoint that could be read only in part.
     """
@@ -75,6 +77,7 @@ class Visit:
     links: Sequence[Link] = ()
     redirect: Link | None = None
     redirect_in_scope: bool = False
+    is_permanent: bool = False
     is_index: bool = False
     problem: str = ""
 
@@ -102,6 +105,7 @@ class Committed:
         endpoints: Of the visited endpoints, in order.
         due: Hosts that have something due now or later, with the earliest time.
         endpoints_due: Whether endpoints became due.
+        moves: Of whole sites, that this batch put beyond doubt.
     """
 
     discovered: Counter[str]
@@ -110,3 +114,4 @@ class Committed:
     endpoints: Sequence[VisitedEndpoint]
     due: Mapping[str, datetime]
     endpoints_due: bool
+    moves: Sequence[Move] = ()

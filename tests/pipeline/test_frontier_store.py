@@ -8,11 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from pipeline.documents import WarcPlace
 from pipeline.revisits import FIRST_REVISIT, next_revisit
-from pipeline.sources import Source
 from pipeline.store import frontier as table
-from pipeline.store.committing import commit_batch
 from pipeline.store.frontier import balance, resolve
 from pipeline.store.hosts import (
     HostHold,
@@ -23,7 +20,6 @@ from pipeline.store.hosts import (
     release_host,
     robots_of,
 )
-from pipeline.store.links import Link
 from pipeline.store.runs import (
     close_abandoned_runs,
     finish_run,
@@ -32,98 +28,29 @@ from pipeline.store.runs import (
 )
 from pipeline.store.seeding import make_due, seed_endpoints
 from pipeline.store.sources import keep_sources, mark_removed, source_rows
-from pipeline.store.tables import metadata, pages, urls, work
-from pipeline.store.visits import NewPage, Visit
-from pipeline.urls import host_of, url_key
+from pipeline.store.tables import metadata, pages, work
+from pipeline.store.visits import Visit
 from tests.pipeline.builders import NOW
-
-FEED = "https://example.org/feed"
-SOURCE = Source(name="site", kind="news", publisher="P", feeds=(FEED,), every="30m")
+from tests.pipeline.frontier_store import (
+    FEED,
+    SOURCE,
+    commit,
+    discover,
+    due,
+    endpoint,
+    link,
+    outcome,
+    page,
+    prepared,
+    row_of,
+    taken_again,
+    visit,
+)
 
 
 @pytest.fixture
 def store(database):
-    with database.write() as connection:
-        keep_sources(connection, [SOURCE], NOW)
-        seed_endpoints(connection, [SOURCE], NOW)
-    return database
-
-
-def link(path, role="article", via="feed", depth=1, **fields):
-    url = f"https://example.org{path}"
-    return Link(
-        url=url,
-        url_key=url_key(url),
-        host=host_of(url),
-        role=role,
-        via=via,
-        depth=depth,
-        **fields,
-    )
-
-
-def page(body="x", number=0, status=200):
-    place = WarcPlace(file="a.warc.gz", offset=number * 100, length=100)
-    return NewPage(
-        place=place,
-        status=status,
-        content_type="text/html",
-        body_checksum=f"sha256:{body}" if body else "",
-        body_bytes=len(body),
-    )
-
-
-def endpoint(connection):
-    rows, _ = table.due_endpoints(connection, ["site"], NOW + timedelta(days=9))
-    return next(row for row in rows if row.via == "seed")
-
-
-def commit(connection, *visits, now=NOW):
-    return commit_batch(connection, visits, now, run_started_at=now)
-
-
-def discover(store, *links, now=NOW, **fields):
-    """A visit of the feed that shows these links."""
-    with store.write() as connection:
-        seed_endpoints(connection, [SOURCE], now)
-        row = endpoint(connection)
-        visit = Visit(
-            target=row, at=now, verdict="read", page=page("feed"), links=links, **fields
-        )
-        return commit(connection, visit, now=now)
-
-
-def due(store, now=NOW, limit=99):
-    with store.read() as connection:
-        rows, _ = table.due_articles(
-            connection, "example.org", ["site"], now, limit=limit
-        )
-    return rows
-
-
-def visit(store, row, verdict, *, now=NOW, **fields):
-    with store.write() as connection:
-        return commit(
-            connection, Visit(target=row, at=now, verdict=verdict, **fields), now=now
-        )
-
-
-def row_of(store, path):
-    with store.read() as connection:
-        found = select(urls).where(urls.c.url == f"https://example.org{path}")
-        return connection.execute(found).one()
-
-
-def outcome(store, path):
-    row = row_of(store, path)
-    return row.outcome, row.reason
-
-
-def taken_again(store, path):
-    row = row_of(store, path)
-    return table.DueUrl(
-        **{name: getattr(row, name) for name in table.DueUrl.__dataclass_fields__}
-    )
+    return prepared(database)
 
 
 def test_links_enter_once_in_the_order_they_are_shown(store):
@@ -358,10 +285,10 @@ def test_settled_articles_of_the_last_days_become_due(store):
             resolve(connection, row.id, result, reason)
     with store.write() as connection:
         later = NOW + timedelta(minutes=30)
-        assert make_due(connection, ["site"], later, days=7) == 2
-        assert make_due(connection, ["other"], later, days=7) == 0
+        assert make_due(connection, {"site": 7}, later) == 2
+        assert make_due(connection, {"other": 7}, later) == 0
         much_later = NOW + timedelta(days=8)
-        assert make_due(connection, ["site"], much_later, days=7) == 0
+        assert make_due(connection, {"site": 7}, much_later) == 0
 
 
 def test_revisits_come_as_the_age_doubles_and_end():
