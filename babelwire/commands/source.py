@@ -56,25 +56,31 @@ def add(
 @command.command("catalogue")
 @click.option("--lang", help="Only sources in this language.")
 @click.option("--country", help="Only sources of this country.")
-def catalogue(lang: str | None, country: str | None) -> None:
+@click.option("--kind", type=click.Choice(["news", "official"]))
+@click.option("--audience", help="Only sources that address this country.")
+def catalogue(**wanted: str | None) -> None:
     """List the sources that come with the program."""
-    from babelwire.catalogue import packaged_sources
+    from babelwire.catalogue import Wanted, packaged_sources, summary
     from babelwire.terminal import say
 
-    found = [
-        source
-        for source in packaged_sources().values()
-        if (not lang or lang in source.languages)
-        and (not country or country.upper() == source.country)
-    ]
+    fits = Wanted(**wanted).fits
+    found = [source for source in packaged_sources().values() if fits(source)]
+    if not found:
+        say('None is like that; "babelwire source catalogue" lists all.')
+        return
     _print_sources(found)
-    say('Take one with "babelwire source add NAME".')
+    say(summary(found))
+    say(
+        'Take one with "babelwire source add NAME"; '
+        'then try it with "babelwire source test NAME".'
+    )
 
 
 @command.command("list")
 @click.pass_obj
 def list_(root: Path) -> None:
     """List this workspace's sources."""
+    from babelwire.catalogue import summary
     from babelwire.terminal import say
     from babelwire.workspace import find_workspace
 
@@ -83,6 +89,7 @@ def list_(root: Path) -> None:
         say('No sources yet: "babelwire source add URL".')
         return
     _print_sources(list(sources.values()))
+    say(summary(sources.values()))
 
 
 @command.command("test")
