@@ -2,11 +2,25 @@
 
 import sys
 
-from benchmarks import crawl, desk, process, saved_searches, search, start, translate
+from benchmarks import (
+    claims,
+    crawl,
+    desk,
+    fairness,
+    freshness,
+    process,
+    saved_searches,
+    search,
+    start,
+    translate,
+)
 
 ALL = {
     "start": start,
     "crawl": crawl,
+    "fairness": fairness,
+    "claims": claims,
+    "freshness": freshness,
     "process": process,
     "search": search,
     "saved-searches": saved_searches,

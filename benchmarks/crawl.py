@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.measured import ROOT, Measured, child, median, verdict
 from crawler.job import CrawlJob, Limits
+from crawler.launch import child_environment
 from pipeline.sources import Source
 from pipeline.store import open_database, sqlite_url
 
@@ -54,8 +55,8 @@ def compare(ports: list[str]) -> None:
             f"cpu {ours.cpu / plain.cpu:.2f} of plain, "
             f"{ours.peak_mib:.0f} and {plain.peak_mib:.0f} MiB"
         )
-    verdict("speed of plain", median(ratios), 0.8, at_least=True)
-    verdict("MiB at most", max(peaks), 400, at_least=False)
+    verdict("speed of plain", median(ratios), 0.9, at_least=True)
+    verdict("MiB at most", max(peaks), 150, at_least=False)
 
 
 def crawl(ports: list[str]) -> Measured:
@@ -81,7 +82,7 @@ def crawl(ports: list[str]) -> Measured:
             allow_networks=("127.0.0.1/32",),
             limits=Limits(per_host=8),
         )
-        done = child(["-m", "crawler"], stdin=job.to_json())
+        done = child(["-m", "crawler"], job.to_json(), child_environment())
         finished = json.loads(done.out.splitlines()[-1])
         fetched = sum(s["run"]["fetched"] for s in finished["sources"].values())
         assert fetched == HOSTS * PAGES, finished

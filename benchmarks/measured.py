@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,11 @@ class Measured:
     out: str
 
 
-def child(arguments: Sequence[str], stdin: str = "") -> Measured:
+def child(
+    arguments: Sequence[str],
+    stdin: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Measured:
     """Runs Python with these arguments and waits for it."""
     started = time.perf_counter()
     process = subprocess.Popen(
@@ -30,7 +34,7 @@ def child(arguments: Sequence[str], stdin: str = "") -> Measured:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **(environment or {}), "PYTHONPATH": str(ROOT)},
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -14,7 +14,8 @@ from babelwire.demo.world import World
 from babelwire.workspace import make_workspace
 from benchmarks.measured import child, median, verdict
 from benchmarks.pages import page
-from pipeline.importing import file_checksum, import_pages, read_file
+from pipeline.importing import file_checksum, import_pages
+from pipeline.incoming.files import read_file
 
 PAGES, ROUNDS = 600, 3
 

@@ -22,7 +22,8 @@ from benchmarks.random_models import (
     write_marian,
 )
 from pipeline.identification import make_identifier
-from pipeline.importing import file_checksum, import_pages, read_file
+from pipeline.importing import file_checksum, import_pages
+from pipeline.incoming.files import read_file
 from pipeline.stages.process import Processor
 from pipeline.stages.translate import TranslateSettings, TranslateStage
 from pipeline.store import Database, work

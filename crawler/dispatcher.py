@@ -33,6 +33,7 @@ from pipeline.store import frontier as table
 from pipeline.store import hosts, moves
 from pipeline.store.frontier import DueUrl
 from pipeline.store.links import Link
+from pipeline.store.sources import other_sources
 from pipeline.store.visits import Committed, Visit
 
 REFILL_SECONDS = 0.05
@@ -74,6 +75,7 @@ class Dispatcher:
         self._clock = parts.clock
         self._scope = Scope(parts.job.sources)
         self._policies: dict[str, Policy] = {}
+        self._others: list[str] = []
         self._held: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -141,6 +143,8 @@ class Dispatcher:
         for source in self._scope:
             for host in source.own_hosts:
                 self._frontier.set_delay(host, source.delay_seconds)
+        names = self._names
+        self._others = await self._committer.read(lambda c: other_sources(c, names))
         now = self._clock.now()
         held = await self._committer.read(lambda c: hosts.held_hosts(c, now))
         for host, hold in held.items():
@@ -185,10 +189,12 @@ class Dispatcher:
     async def _refill(self, host: str) -> None:
         now = self._clock.now()
         limit = self._frontier.refill_limit(host)
-        names = self._frontier.open_sources()
+        without = [*self._others, *self._frontier.exhausted_sources()]
 
         def query(connection: Connection) -> Any:
-            return table.due_articles(connection, host, names, now, limit=limit)
+            return table.due_articles(
+                connection, host, now, limit=limit, without=without
+            )
 
         rows, next_at = await self._committer.read(query)
         self._set_delays(rows)

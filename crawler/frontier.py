@@ -238,9 +238,9 @@ class Frontier:
 
     # --- Standing ------------------------------------------------------------
 
-    def open_sources(self) -> list[str]:
-        """Sources that may fetch more articles in this run."""
-        return [name for name, left in self._caps.items() if left > 0]
+    def exhausted_sources(self) -> list[str]:
+        """Sources that may fetch no more articles in this run."""
+        return [name for name, left in self._caps.items() if left <= 0]
 
     def is_exhausted(self, source: str) -> bool:
         """Whether a source's cap was reached."""
@@ -273,8 +273,13 @@ class Frontier:
         return min(times, default=NEVER)
 
     def ready_at(self) -> float:
-        """When `next` may have something again; or NEVER."""
-        return self._ready[0][0] if self._ready else NEVER
+        """When `next` may have something again; or NEVER.
+
+        Where as much is in flight as may be, only an answer makes room.
+        """
+        if not self._ready or self.in_flight >= self._concurrency:
+            return NEVER
+        return self._ready[0][0]
 
     def refill_at(self) -> float:
         """When `wants_rows` may have something again; or NEVER."""

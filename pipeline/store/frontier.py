@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Integer, Row, and_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import pages, urls
@@ -120,29 +121,29 @@ def due_hosts(connection: Connection, sources: Collection[str]) -> dict[str, dat
 def due_articles(
     connection: Connection,
     host: str,
-    sources: Collection[str],
     now: datetime,
     *,
     limit: int,
+    without: Collection[str] = (),
 ) -> tuple[list[DueUrl], datetime | None]:
     """Articles of a host that are due, the newest finds first.
 
+    Args:
+        connection: To read with.
+        host: As `host_of` has it.
+        now: The time.
+        limit: How many at most.
+        without: Sources whose articles are not wanted.
+
     Returns:
-        At most `limit` rows, and when the next one of the host becomes due (None
-        where nothing is left, or where there was more than `limit` allows).
+        The rows, and when the next one of the host becomes due (None where nothing
+        is left, or where there was more than `limit` allows).
     """
-    mine = and_(_articles_of(sources), urls.c.host == host)
-    rows = connection.execute(
-        _due_columns()
-        .where(mine, urls.c.due_at <= now)
-        .order_by(urls.c.due_at.desc(), urls.c.id.desc())
-        .limit(limit)
-    ).all()
+    asked = {"host": host, "now": now, "without": list(without)}
+    rows = connection.execute(_due_now(), asked | {"most": limit}).all()
     if len(rows) == limit:
         return [_due_url(row) for row in rows], None
-    later = connection.scalar(
-        select(func.min(urls.c.due_at)).where(mine, urls.c.due_at > now)
-    )
+    later = connection.scalar(_due_later(), asked)
     return [_due_url(row) for row in rows], later
 
 
@@ -321,16 +322,48 @@ def _articles_of(sources: Collection[str]) -> Any:
     return and_(
         urls.c.due_at.is_not(None),
         urls.c.role == "article",
-        urls.c.source.in_(sources),
+        # No plain column: SQLite would look at every row by another index, and this
+        # one, of what is due, holds all that is asked for.
+        (urls.c.source + "").in_(sources),
     )
 
 
+_COLUMNS = tuple(DueUrl.__dataclass_fields__)
+
+
 def _due_columns() -> Any:
-    return select(*(urls.c[name] for name in DueUrl.__dataclass_fields__))
+    return select(*(urls.c[name] for name in _COLUMNS))
+
+
+@cache
+def _due_now() -> Any:
+    """Made once: hosts are filled up a hundred times a second."""
+    return (
+        _due_columns()
+        .where(_wanted_of_host(), urls.c.due_at <= bindparam("now"))
+        .order_by(urls.c.due_at.desc(), urls.c.id.desc())
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+@cache
+def _due_later() -> Any:
+    return select(func.min(urls.c.due_at)).where(
+        _wanted_of_host(), urls.c.due_at > bindparam("now")
+    )
+
+
+def _wanted_of_host() -> Any:
+    return and_(
+        urls.c.host == bindparam("host"),
+        urls.c.due_at.is_not(None),
+        urls.c.role == "article",
+        urls.c.source.not_in(bindparam("without", expanding=True)),
+    )
 
 
 def _due_url(row: Row[Any]) -> DueUrl:
-    return DueUrl(**row._mapping)
+    return DueUrl(**dict(zip(_COLUMNS, row, strict=True)))
 
 
 def _balance(outcomes: Mapping[str, Mapping[str, int]]) -> Balance:

@@ -38,10 +38,26 @@ def seed_endpoints(
             bounds of `every`) is not over.
         since: Of the crawl: part of the scope.
     """
-    return sum(
-        _seed(connection, source, now, due_only, _scope(source, since))
-        for source in sources
-    )
+    chosen = list(sources)
+    known = _known_endpoints(connection, [source.name for source in chosen])
+    stale: list[int] = []
+    due: list[int] = []
+    new: list[dict[str, Any]] = []
+    for source in chosen:
+        wanted = _endpoint_rows(source, now, _scope(source, since))
+        here = known.get(source.name, {})
+        _follow_changes(connection, here, wanted)
+        stale += [r.id for k, r in here.items() if r.via == "seed" and k not in wanted]
+        new += [row for key, row in wanted.items() if key not in here]
+        due += [
+            here[key].id
+            for key in wanted
+            if key in here and (not due_only or _is_due(here[key], source, now))
+        ]
+    _set_endpoints(connection, stale, due_at=None)
+    _set_endpoints(connection, due, due_at=now, attempts=0, via="seed", depth=0)
+    insert_ignoring(connection, new)
+    return len(due) + len(new)
 
 
 def make_due(connection: Connection, days: Mapping[str, int], now: datetime) -> int:
@@ -82,26 +98,18 @@ def _make_due(
     return result.rowcount
 
 
-def _seed(
-    connection: Connection, source: Source, now: datetime, due_only: bool, scope: str
-) -> int:
-    wanted = _endpoint_rows(source, now, scope)
-    of_source = select(urls).where(
-        urls.c.source == source.name, urls.c.role == "endpoint"
-    )
-    known = {row.url_key: row for row in connection.execute(of_source)}
-    _follow_changes(connection, known, wanted)
-    stale = [r.id for k, r in known.items() if r.via == "seed" and k not in wanted]
-    _set_endpoints(connection, stale, due_at=None)
-    due = [
-        known[key].id
-        for key in wanted
-        if key in known and (not due_only or _is_due(known[key], source, now))
-    ]
-    _set_endpoints(connection, due, due_at=now, attempts=0, via="seed", depth=0)
-    new = [row for key, row in wanted.items() if key not in known]
-    insert_ignoring(connection, new)
-    return len(due) + len(new)
+def _known_endpoints(
+    connection: Connection, names: Collection[str]
+) -> dict[str, dict[str, Row[Any]]]:
+    """By source and URL key; a few hundred sources are asked for at once."""
+    found: dict[str, dict[str, Row[Any]]] = {}
+    for chunk in chunked(names):
+        rows = connection.execute(
+            select(urls).where(urls.c.source.in_(chunk), urls.c.role == "endpoint")
+        )
+        for row in rows:
+            found.setdefault(row.source, {})[row.url_key] = row
+    return found
 
 
 def _is_due(row: Row[Any], source: Source, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,12 @@ def source_rows(connection: Connection) -> dict[str, SourceRow]:
     """Every source ever crawled or imported, by name."""
     rows = connection.execute(select(sources).order_by(sources.c.name))
     return {row.name: _source_row(row) for row in rows}
+
+
+def other_sources(connection: Connection, names: Collection[str]) -> list[str]:
+    """Names of the sources that the store knows besides these."""
+    known = select(sources.c.name).where(sources.c.name.not_in(names))
+    return list(connection.scalars(known))
 
 
 def _source_row(row: Row[Any]) -> SourceRow:

@@ -148,6 +148,8 @@ urls = Table(
         "ix_urls_due",
         "host",
         "due_at",
+        "source",
+        "role",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
     ),

@@ -72,6 +72,17 @@ def test_a_slow_host_holds_nobody_up():
     assert len(drain(front, 0.0)) == 4
 
 
+def test_nothing_is_waited_for_by_the_clock_while_no_more_may_be_in_flight():
+    """Otherwise the dispatcher would ask again and again until an answer comes."""
+    front = frontier(concurrency=2)
+    front.add([row(n, f"h{n}.org") for n in range(4)])
+    assert front.ready_at() <= 0.0
+    assert len(drain(front, 0.0)) == 2
+    assert front.ready_at() == NEVER
+    front.finished("h0.org", 1.0)
+    assert front.ready_at() <= 1.0
+
+
 def test_two_requests_a_host_without_a_delay_and_no_more():
     front = frontier(per_host=2)
     front.add([row(n) for n in range(9)])
@@ -109,7 +120,7 @@ def test_a_cap_leaves_rows_in_the_table():
         front.finished("a.org", float(now)) if front.in_flight else None
     assert ids(found) == [1, 2, 4]
     assert front.is_exhausted("s")
-    assert front.open_sources() == ["t"]
+    assert front.exhausted_sources() == ["s"]
     assert front.add([row(3)]) == 1  # not taken any more
 
 

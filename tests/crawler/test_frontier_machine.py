@@ -114,7 +114,7 @@ class FrontierMachine(RuleBasedStateMachine):
             limit = self.front.refill_limit(host)
             with self.database.read() as connection:
                 rows, next_at = table.due_articles(
-                    connection, host, ["s"], self.now, limit=limit
+                    connection, host, self.now, limit=limit
                 )
             self.front.refilled(
                 host,

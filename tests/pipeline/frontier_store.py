@@ -66,9 +66,7 @@ def discover(store, *links, now=NOW, **fields):
 
 def due(store, now=NOW, limit=99):
     with store.read() as connection:
-        rows, _ = table.due_articles(
-            connection, "example.org", ["site"], now, limit=limit
-        )
+        rows, _ = table.due_articles(connection, "example.org", now, limit=limit)
     return rows
 
 

@@ -198,9 +198,7 @@ def test_official_texts_are_visited_again_for_longer(store, kind, days):
     while (again := row_of(store, "/1").due_at) is not None:
         now, visits = again, visits + 1
         with store.write() as connection:
-            (row,), _ = table.due_articles(
-                connection, "example.org", ["site"], now, limit=9
-            )
+            (row,), _ = table.due_articles(connection, "example.org", now, limit=9)
             found = Visit(target=row, at=now, verdict="not_modified")
             commit_batch(
                 connection,
@@ -241,9 +239,7 @@ def withdrawn(store, document):
 
 def revisit(store, verdict, now, **fields):
     with store.write() as connection:
-        (row,), _ = table.due_articles(
-            connection, "example.org", ["site"], now, limit=9
-        )
+        (row,), _ = table.due_articles(connection, "example.org", now, limit=9)
     visit(store, row, verdict, now=now, **fields)
 
 
