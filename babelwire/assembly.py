@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from babelwire.config import secret
+from babelwire.network import check_egress, egress_of
 from babelwire.outside import contact_log
 from babelwire.translating import open_translation
 from babelwire.workspace import Workspace
@@ -123,16 +124,18 @@ def crawl_job(
     """The job for a crawl of these sources.
 
     Raises:
-        ConfigError: The contact is missing, or a network is none.
+        ConfigError: The contact is missing, a network is none, or a source names a
+            way out that there is not.
     """
     from crawler.job import CrawlJob, check_networks, contact_problem
 
     config = workspace.config.crawl
     check_networks(config.allow_networks)
-    endpoints = [url for source in sources for url in source.endpoints]
+    endpoints = [url for s in sources for url in (*s.endpoints, *s.archives)]
     problem = contact_problem(endpoints, config.contact, config.allow_networks)
     if problem:
         raise ConfigError(f"{workspace.root / 'babelwire.toml'}: {problem}")
+    check_egress(workspace, sources)
     return CrawlJob(
         database_url=workspace.database_url,
         archive_folder=str(workspace.archive.absolute()),
@@ -144,5 +147,7 @@ def crawl_job(
         official_revisit_days=config.official_revisit_days,
         contact=config.contact,
         allow_networks=config.allow_networks,
+        egress=egress_of(workspace),
+        browser=config.browser,
         retry_wait_seconds=config.retry_wait_seconds,
     )

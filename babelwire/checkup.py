@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from babelwire.config import FILE
+from babelwire.network import ca_file_of, check_egress
 from babelwire.overview import load_status
 from babelwire.terminal import counted
 from pipeline.errors import BabelwireError, ConfigError
@@ -101,11 +102,15 @@ def config_problems(workspace: Workspace) -> list[str]:
         check_networks(crawl.allow_networks)
     for path in sorted(workspace.sources_folder.glob("*.toml")):
         with _noted(problems):
-            endpoints += read_source(path).endpoints
+            source = read_source(path)
+            endpoints += source.endpoints
+            check_egress(workspace, [source])
     with _noted(problems):
         missing = contact_problem(endpoints, crawl.contact, crawl.allow_networks)
         if missing:
             problems.append(f"{workspace.root / FILE}: {missing}")
+    with _noted(problems):
+        ca_file_of(workspace)
     with _noted(problems):
         _ = workspace.names
     return problems

@@ -25,7 +25,7 @@ COMMANDS = {
     "demo": "Try everything on a bundled news world, offline.",
     "source": "Add, test and list the sites to follow.",
     "crawl": "Visit the sources now.",
-    "import": "Take in pages from WARC files, saved pages or JSON Lines.",
+    "import": "Take in pages from WARC files, saved pages, mails, JSON Lines.",
     "process": "Read, identify, group, segment and translate what is due.",
     "retry": "Give what was set aside another try.",
     "index": "Bring the search index up to date.",

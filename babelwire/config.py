@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt, Le, MinLen
 
+from pipeline.egress import DIRECT_NAME, NAME_PATTERN, Egress, Route
 from pipeline.errors import ConfigError
 from pipeline.settings import from_mapping, read_toml
 
@@ -27,9 +28,76 @@ class CrawlConfig:
 
     contact: str = ""
     allow_networks: tuple[str, ...] = ()
+    browser: str = ""
     retry_wait_seconds: Annotated[float, Ge(0), Le(3600)] = 60.0
     revisit_days: Annotated[int, Ge(0), Le(365)] = 7
     official_revisit_days: Annotated[int, Ge(0), Le(365)] = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxyConfig:
+    """`[network.egress.NAME]`."""
+
+    proxy: str = ""
+    proxy_user: str = ""
+    proxy_password_variable: str = ""
+
+    def problem(self) -> str:
+        """What no proxy could be used with; "" where all is well."""
+        if self.proxy_user and not self.proxy:
+            return "proxy_user: does nothing without proxy"
+        if self.proxy_password_variable and not self.proxy_user:
+            return "proxy_password_variable: does nothing without proxy_user"
+        if ":" in self.proxy_user:  # RFC 7617 §2
+            return "proxy_user: holds a colon, which no proxy could tell"
+        try:
+            Route(proxy=self.proxy)
+        except ConfigError as error:
+            return str(error)
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig(ProxyConfig):
+    """`[network]`."""
+
+    no_proxy: tuple[str, ...] = ()
+    ca_file: str = ""
+    proxy_resolves: bool = False
+    egress: Mapping[str, ProxyConfig] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuses what could never be used.
+
+        Raises:
+            ConfigError: Names the key.
+        """
+        problem = self.problem()
+        if problem:
+            raise ConfigError(f"network.{problem}")
+
+    def problem(self) -> str:
+        """As of one proxy, for all of them and what is said besides."""
+        if self.proxy_resolves and not (self.proxy or self.egress):
+            return "proxy_resolves: does nothing without a proxy"
+        try:
+            Egress(no_proxy=self.no_proxy)
+        except ConfigError as error:
+            return str(error)
+        for name, way in self.egress.items():
+            if name == DIRECT_NAME or not NAME_PATTERN.fullmatch(name):
+                return (
+                    f'egress: found "{name}", expected lower-case letters, digits and '
+                    f'hyphens, and not "{DIRECT_NAME}"'
+                )
+            if not way.proxy:
+                return (
+                    f"egress.{name}.proxy: missing, a way out is made of it; to reach "
+                    f'a source without one, say egress = "{DIRECT_NAME}" there'
+                )
+            if problem := way.problem():
+                return f"egress.{name}.{problem}"
+        return super().problem()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +373,7 @@ class Config:
     """The whole file."""
 
     crawl: CrawlConfig = field(default_factory=CrawlConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
     process: ProcessConfig = field(default_factory=ProcessConfig)
     translation: TranslationConfig = field(default_factory=TranslationConfig)
     models: ModelsConfig = field(default_factory=ModelsConfig)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from babelwire.cli import TerminatedError
-from babelwire.terminal import err, note, one_line, say
+from babelwire.crawl_progress import CrawlProgress, crawl_progress
+from babelwire.terminal import note, one_line
 from pipeline.errors import BabelwireError, ConfigError, UnavailableError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
     from crawler.job import CrawlJob
     from crawler.launch import CrawlProcess
 
@@ -37,10 +35,15 @@ def watch_crawl(job: CrawlJob) -> CrawlOutcome:
     from crawler.launch import CrawlProcess
 
     outcome = CrawlOutcome()
-    with CrawlProcess(job) as crawl, crawl_progress() as progress:
+    with crawl_progress() as progress, CrawlProcess(watched(job, progress)) as crawl:
         for event in _until_interrupted(crawl):
             take_event(event, outcome, progress)
     return finish(crawl, outcome)
+
+
+def watched(job: CrawlJob, progress: CrawlProgress) -> CrawlJob:
+    """The job, told to say how each host stands where somebody sees it."""
+    return replace(job, tell_hosts=progress.shows_hosts)
 
 
 def finish(crawl: CrawlProcess, outcome: CrawlOutcome) -> CrawlOutcome:
@@ -74,7 +77,7 @@ def take_event(
     """
     match event.get("event"):
         case "progress":
-            progress.update(event["sources"])
+            progress.update(event["sources"], event.get("hosts", ()))
         case "note":
             where = f"{event['source']}: " if event.get("source") else ""
             note(one_line(f"{where}{event['text']}"))
@@ -87,59 +90,6 @@ def take_event(
             raise kind(event["message"])
         case _:
             pass
-
-
-class CrawlProgress:
-    """A line per crawl on a terminal; a plain line now and then elsewhere."""
-
-    def __init__(self, bar: Progress | None) -> None:
-        self._bar = bar
-        self._task: TaskID | None = (
-            bar.add_task("Crawling", total=None) if bar else None
-        )
-        self._told = 0
-
-    def update(self, sources: Mapping[str, Mapping[str, Any]]) -> None:
-        """Shows the sums over all sources."""
-        fetched = sum(counts["fetched"] for counts in sources.values())
-        pending = sum(counts["pending"] for counts in sources.values())
-        text = f"Crawling: {fetched:,} fetched, {pending:,} to go"
-        if self._bar is not None and self._task is not None:
-            self._bar.update(
-                self._task,
-                description=text,
-                completed=fetched,
-                total=fetched + pending or None,
-            )
-        elif fetched >= self._told + 100:
-            self._told = fetched
-            say(text)
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Leaves the terminal alone for the time of the block."""
-        if self._bar is None:
-            yield
-            return
-        self._bar.stop()
-        try:
-            yield
-        finally:
-            self._bar.start()
-
-
-@contextlib.contextmanager
-def crawl_progress() -> Iterator[CrawlProgress]:
-    """Progress for the time of the block."""
-    console = err()
-    if not console.is_terminal:
-        yield CrawlProgress(None)
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        yield CrawlProgress(bar)
 
 
 def _until_interrupted(crawl: CrawlProcess) -> Iterator[dict[str, Any]]:

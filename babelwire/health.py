@@ -235,15 +235,10 @@ def endpoint_states(
     from pipeline.urls import url_key
 
     known = {row.url_key: row for row in rows if row.source == source.name}
-    kinds = {
-        **dict.fromkeys(source.listings, "listing"),
-        **dict.fromkeys(source.sitemaps, "sitemap"),
-        **dict.fromkeys(source.feeds, "feed"),
-    }
     found = []
-    for url in dict.fromkeys(source.endpoints):
+    for url, kind in source.endpoint_kinds.items():
         seed = known.get(url_key(url))
-        state = _state(kinds[url], url, _end_of(known, url_key(url)))
+        state = _state(kind, url, _end_of(known, url_key(url)))
         rate = seed.new_per_day if seed else None  # learned where the file points
         found.append(replace(state, new_per_day=rate))
     return tuple(found)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from babelwire.answers import language_name
 from babelwire.assembly import now
+from babelwire.network import egress_of
 from babelwire.outside import contact_log
 from babelwire.terminal import err, say
 from pipeline.errors import InputError
@@ -52,6 +53,7 @@ def model_settings(workspace: Workspace, note_contact: NoteContact) -> ModelSett
         timeout_seconds=config.timeout_seconds,
         environment=os.environ,
         note_contact=note_contact,
+        egress=egress_of(workspace),
     )
 
 

@@ -1,9 +1,9 @@
 """Whom this workspace contacts: keeping account of it, and saying it.
 
-Crawls, probes, translation servers, the search server and publishers of models are
-noted by who connects to them, before the first connection; where that cannot be
-stored, there is none. `babelwire doctor --outside` says what was noted, and what the
-configuration would contact besides.
+Crawls, probes, translation servers, the search server, publishers of models and the
+proxies between are noted by who connects to them, before the first connection; where
+that cannot be stored, there is none. `babelwire doctor --outside` says what was noted,
+and what the configuration would contact besides.
 """
 
 from __future__ import annotations
@@ -176,6 +176,9 @@ def _servers(workspace: Workspace) -> Iterator[tuple[str, Purpose, str]]:
         yield config.models.firefox_mirror, "models", "[models] firefox_mirror"
         yield config.models.hub, "models", "[models] hub"
     yield config.desk.oidc.issuer, "sign-in", "[desk.oidc]"
+    yield config.network.proxy, "proxy", "[network] proxy"
+    for name, way in config.network.egress.items():
+        yield way.proxy, "proxy", f"[network.egress.{name}]"
 
 
 def store_host(url: str) -> str:

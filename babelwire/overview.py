@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_SET_ASIDE = 20
 USAGE_PERIOD = timedelta(days=30)
+WEEK = 7
+"""Days: each day of the week once."""
 
 
 def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
     balances = load_balance(database)
     with database.read() as connection:
         health = _health(workspace, connection, now())
+        hosts = _hosts_left_alone(connection, now())
         stages = _stages(connection)
         aside = _set_aside(connection)
         translation = _translation(workspace, connection, now())
@@ -47,6 +50,7 @@ def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
             name: {**balances.get(name, empty), **health.get(name, {})}
             for name in names
         },
+        "hosts": hosts,
         "stages": stages,
         "set_aside": aside,
         "translation": translation,
@@ -64,7 +68,8 @@ def show_status(status: Mapping[str, Any]) -> None:
             sum(source["rejected"].values()),
             sum(source["failed"].values()),
             source["documents"],
-            _ago(source.get("last_visit_at")),
+            _week(source),
+            _ago(source.get("last_read_at")),
         ]
         for name, source in status["sources"].items()
     ]
@@ -75,10 +80,11 @@ def show_status(status: Mapping[str, Any]) -> None:
         "rejected",
         "failed",
         "documents",
-        "last visit",
+        "7 days (usual)",
+        "last read",
     ]
     if rows:
-        table(headings, rows, numbers=frozenset(range(1, 9)))
+        table(headings, rows, numbers=frozenset(range(1, 10)))
     else:
         say('No sources yet: "babelwire source add URL".')
     _show_stages(status["stages"])
@@ -87,6 +93,14 @@ def show_status(status: Mapping[str, Any]) -> None:
     for name, source in status["sources"].items():
         for problem in source.get("problems", ()):
             note(one_line(f"{name}: {problem}"))
+    for host in status["hosts"]:
+        until = datetime.fromisoformat(host["until"])
+        note(
+            one_line(
+                f"{host['host']}: left alone until {until:%Y-%m-%d %H:%M} UTC: "
+                f"{plain_reason(host['reason'])}"
+            )
+        )
     for item in status["set_aside"]:
         detail = f" ({item['detail']})" if item["stage"] == "index" else ""
         note(
@@ -189,6 +203,38 @@ def _health(
         }
         for name, found in load_health(workspace.sources, connection, at).items()
     }
+
+
+def _hosts_left_alone(connection: Connection, at: datetime) -> list[dict[str, Any]]:
+    """Hosts that nothing is asked of for now, and why: nothing is switched off."""
+    from pipeline.store.hosts import held_hosts, unreachable_robots
+
+    held = [
+        {
+            "host": hold.host,
+            "until": hold.not_before_at.isoformat(),
+            "reason": hold.reason.rpartition(": ")[2],
+        }
+        for hold in held_hosts(connection, at).values()
+    ]
+    held += [
+        {
+            "host": record.origin,
+            "until": record.expires_at.isoformat(),
+            "reason": "robots_unreachable",
+        }
+        for record in unreachable_robots(connection, at)
+    ]
+    return sorted(held, key=lambda each: (each["host"], each["until"]))
+
+
+def _week(source: Mapping[str, Any]) -> str:
+    """New documents of seven days, beside as many as are usual."""
+    counts, usual = source.get("new_documents"), source.get("usual_documents_per_day")
+    if counts is None:
+        return ""
+    number = f"{sum(counts[-WEEK:]):,}"
+    return number if usual is None else f"{number} ({round(WEEK * usual):,})"
 
 
 def _iso(moment: datetime | None) -> str | None:

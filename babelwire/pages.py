@@ -173,6 +173,8 @@ def _evidence_lines(shown: Shown) -> list[str]:
         f"in {page.place.file} at byte {page.place.offset}",
         f"checksum {page.body_checksum}",
     ]
+    if "rendered" in page.hints:
+        lines.append(f"as {one_line(page.hints['rendered'])} rendered it, not as sent")
     if shown.others:
         lines.append(f"nearly the same text: {', '.join(shown.others)}")
     for edition in shown.editions:

@@ -249,4 +249,6 @@ def _evidence_json(revision: Revision) -> dict[str, Any]:
     }
     if "import" in page.hints:
         found["imported_file_checksum"] = page.hints["import"]
+    if "rendered" in page.hints:  # the archived page is what the browser made
+        found["rendered_by"] = page.hints["rendered"]
     return found

@@ -8,13 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from babelwire.assembly import processor
-from babelwire.crawling import (
-    CrawlOutcome,
-    CrawlProgress,
-    crawl_progress,
-    finish,
-    take_event,
-)
+from babelwire.crawl_progress import CrawlProgress, crawl_progress
+from babelwire.crawling import CrawlOutcome, finish, take_event, watched
 from babelwire.indexing import Indexing
 from babelwire.needs import ModelNeeds, asking
 from babelwire.terminal import note, one_line, say
@@ -44,11 +39,15 @@ def run_rounds(workspace: Workspace, database: Database, job: CrawlJob) -> Crawl
     from crawler.launch import CrawlProcess
 
     outcome = CrawlOutcome()
-    with CrawlProcess(job) as crawl, processor(workspace, database) as stages:
+    with (
+        crawl_progress() as progress,
+        CrawlProcess(watched(job, progress)) as crawl,
+        processor(workspace, database) as stages,
+    ):
         stages.renew()
         needs = ModelNeeds(workspace, database, asking())
         try:
-            _Rounds(workspace, database, crawl, stages, outcome, needs).run()
+            _Rounds(workspace, database, crawl, stages, outcome, needs).run(progress)
         finally:
             needs.close()
         return finish(crawl, outcome)
@@ -79,18 +78,17 @@ class _Rounds:
         self._indexed = 0
         self._index_again_at = 0.0
 
-    def run(self) -> None:
+    def run(self, progress: CrawlProgress) -> None:
         listener = threading.Thread(target=self._listen, daemon=True)
         listener.start()
         try:
-            with crawl_progress() as progress:
-                crawling = True
-                while crawling:
-                    crawling = self._take_events(progress)
-                    self._round(progress)
-                if self._needs.wait():
-                    self._stages.renew()
-                    self._round(progress)
+            crawling = True
+            while crawling:
+                crawling = self._take_events(progress)
+                self._round(progress)
+            if self._needs.wait():
+                self._stages.renew()
+                self._round(progress)
         except BaseException:
             self._crawl.interrupt()
             listener.join(STOP_SECONDS)  # it reads what the child says to its end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from pipeline.settings import read_toml
 from pipeline.sources import NAME_PATTERN, SHOW_BY_KIND, read_source
 
 _TEMPLATE = """\
-name = {name}
+{comments}{verified}name = {name}
 kind = {kind}  # news | official
 publisher = {publisher}
 country = {country}  # where the publisher is, e.g. "VN"
@@ -28,15 +28,41 @@ feeds = {feeds}
 sitemaps = {sitemaps}
 listings = {listings}
 
+# What is older, read only by "babelwire crawl {plain_name} --since 2024-06-01": further
+# sitemaps and lists; or pages by date, each once, with {{year}}, {{month:02}} and
+# {{day:02}}, or {{date}}, in the address.
+{archive_comment}archives = {archives}
+
 # Further hosts of the site; those of the addresses above belong to it anyway.
 hosts = {hosts}
 # Regular expressions on the path: what is an article. Empty: every entry.
 allow = {allow}
 
-every = "30m"  # how often it is visited
+# How often it is visited: "30m" always, "10m..2h" between the two, as often as each
+# address was seen to bring something new.
+every = "10m..2h"
 delay_seconds = {delay_seconds}  # between two requests to one host
 max_pages_per_run = 500
 
+# By which way out: "direct" without a proxy, or a name of [network.egress].
+# egress = "direct"
+# Hosts whose certificate is not checked: expired for good, or of another host. Anybody
+# on the way can then change what they say.
+# unverified_hosts = ["www.example.org"]
+# Its pages show their text only where scripts run: a browser fetches articles and
+# listings (pip install "babelwire[browser]", and Chromium).
+# browser = true
+
+# A list that only a "load more" button asks for, as JSON; paths are joined by dots.
+# [[json_listings]]
+# url = "https://www.example.org/api/news?page={{page}}"
+# items = "data.items"  # where the list is; "" where the answer is the list
+# link = "url"  # of an item; or "https://www.example.org/news/{{slug}}"
+# title = "title"
+# published = "published_at"
+# pages = 3  # in one visit; "crawl --since" reads on
+
+{selectors}
 [rights]  # what may leave the desk; the link always does
 show = {show}  # full | excerpt | headline
 excerpt_characters = 300  # of the text, and of its translation (50 to 5000)
@@ -45,9 +71,50 @@ pass_on_days = 0  # after so many days only headlines leave; 0: no limit
 """
 
 
+_NO_SELECTORS = """\
+# CSS selectors that win over the extractor, where it fails on this site.
+# [selectors]
+# title = "h1.headline"
+# text = "div.article-body"
+# published = "time.published"
+"""
+
+_NOT_VERIFIED = """\
+# Nobody has looked at this site yet: "babelwire source test {name}".
+verified = false
+
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposedSelector:
+    """A selector that was tried on sample articles.
+
+    Attributes:
+        key: Of `[selectors]`.
+        css: The selector.
+        why: What it was seen to do, in one line.
+        is_needed: Without it the extractor fails; otherwise it is written as a
+            comment, for people to judge.
+    """
+
+    key: str
+    css: str
+    why: str
+    is_needed: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceDraft:
-    """What was found out of a site, before it is written."""
+    """What was found out of a site, before it is written.
+
+    Attributes:
+        archives: Read only back to a date.
+        archive_comment: What is known of them, in one line.
+        selectors: Proposed, needed or not.
+        comments: Lines at the top of the file.
+        verified: Whether anybody has looked at the site.
+    """
 
     name: str
     kind: str
@@ -60,6 +127,11 @@ class SourceDraft:
     hosts: tuple[str, ...]
     allow: tuple[str, ...]
     delay_seconds: float
+    archives: tuple[str, ...] = ()
+    archive_comment: str = ""
+    selectors: tuple[ProposedSelector, ...] = ()
+    comments: tuple[str, ...] = ()
+    verified: bool = True
 
 
 def name_from(url: str) -> str:
@@ -76,6 +148,12 @@ def name_from(url: str) -> str:
 def draft_text(draft: SourceDraft) -> str:
     """The annotated TOML of a draft."""
     return _TEMPLATE.format(
+        comments=_comments(draft.comments),
+        verified="" if draft.verified else _NOT_VERIFIED.format(name=draft.name),
+        plain_name=draft.name,
+        archive_comment=_comments([draft.archive_comment]),
+        archives=_list(draft.archives),
+        selectors=_selectors(draft.selectors),
         name=_quoted(draft.name),
         kind=_quoted(draft.kind),
         publisher=_quoted(draft.publisher),
@@ -89,6 +167,26 @@ def draft_text(draft: SourceDraft) -> str:
         delay_seconds=f"{draft.delay_seconds:g}",
         show=_quoted(SHOW_BY_KIND[draft.kind]),
     )
+
+
+def _comments(lines: Iterable[str]) -> str:
+    # A line break in one would begin a line of the file's own.
+    shown = (" ".join(line.split()) for line in lines)
+    safe = ("".join(c for c in line if c.isprintable()) for line in shown)
+    return "".join(f"# {line}\n" for line in safe if line)
+
+
+def _selectors(proposed: Sequence[ProposedSelector]) -> str:
+    if not proposed:
+        return _NO_SELECTORS
+    is_needed = any(one.is_needed for one in proposed)
+    lines = ["# CSS selectors that win over the extractor.\n"]
+    lines.append("[selectors]\n" if is_needed else "# [selectors]\n")
+    for one in proposed:
+        why = " ".join(one.why.split())
+        mark = "" if one.is_needed else "# "
+        lines.append(f"{mark}{one.key} = {_quoted(one.css)}  # {why}\n")
+    return "".join(lines)
 
 
 def write_source(folder: Path, name: str, text: str) -> Path:

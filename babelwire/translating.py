@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from babelwire.network import egress_of
 from babelwire.outside import PERSON_PATIENCE_SECONDS, contact_log
+from pipeline.egress import Egress
 
 if TYPE_CHECKING:
     from babelwire.config import EngineConfig, TranslationConfig
@@ -102,6 +104,8 @@ def open_engines(
     """
     patience = {"patience_seconds": PERSON_PATIENCE_SECONDS} if hurry else {}
     contacts = contact_log(workspace, **patience)
+    is_local = all(config.is_on_this_machine for config in configs.values())
+    egress = None if is_local else egress_of(workspace)  # it may miss a password
     with contextlib.ExitStack() as stack:
         stack.callback(contacts.close)
         engines = {
@@ -112,6 +116,7 @@ def open_engines(
                 _Asking(
                     purpose=hurry.purpose if hurry else "translate",
                     note_contact=contacts.note,
+                    egress=egress or Egress(),
                 ),
             )
             for name, config in configs.items()
@@ -124,10 +129,11 @@ def open_engines(
 
 @dataclass(frozen=True, kw_only=True)
 class _Asking:
-    """What servers are asked for, and who keeps account of it."""
+    """What servers are asked for, who keeps account of it, and the ways to them."""
 
     purpose: Purpose
     note_contact: NoteContact
+    egress: Egress
 
 
 def _hurried(config: EngineConfig, hurry: Hurry | None) -> EngineConfig:
@@ -192,6 +198,7 @@ def _remote(name: str, config: EngineConfig, asking: _Asking) -> Engine:
                 concurrency=config.concurrency,
                 no_model=frozenset({400}),
                 purpose=asking.purpose,
+                egress=asking.egress,
             ),
             note_contact=asking.note_contact,
         )
@@ -204,6 +211,7 @@ def _remote(name: str, config: EngineConfig, asking: _Asking) -> Engine:
             headers={"Authorization": f"Bearer {key}"} if key else {},
             no_model=frozenset({404}),
             purpose=asking.purpose,
+            egress=asking.egress,
         ),
         note_contact=asking.note_contact,
     )

@@ -17,8 +17,10 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from pipeline.archive import ArchivedResponse, ArchiveWriter
+from pipeline.documents import WarcPlace
 from pipeline.failpoints import failpoint
 from pipeline.store import Database
+from pipeline.store.archive_places import places_of_bodies
 from pipeline.store.committing import commit_batch
 from pipeline.store.visits import Committed, NewPage, Visit
 
@@ -44,12 +46,14 @@ class Fetched:
         response: None where no whole answer came.
         checksum: Of the decoded body; "" where there is none.
         body_bytes: After decoding.
+        rendered: The browser that made the body, or "".
     """
 
     visit: Visit
     response: ArchivedResponse | None = None
     checksum: str = ""
     body_bytes: int = 0
+    rendered: str = ""
 
 
 def printable(text: str) -> str:
@@ -176,7 +180,8 @@ class Committer:
 
     def _write(self, batch: list[Fetched]) -> Committed:
         failpoint("crawl.before_archive")
-        visits = [self._archived(fetched) for fetched in batch]
+        originals = self._originals(batch)
+        visits = [self._archived(fetched, originals) for fetched in batch]
         failpoint("crawl.after_archive")
         self._archive.sync()
         failpoint("crawl.after_sync")
@@ -191,15 +196,32 @@ class Committer:
         failpoint("crawl.after_commit")
         return result
 
-    def _archived(self, fetched: Fetched) -> Visit:
+    def _originals(self, batch: list[Fetched]) -> dict[int, WarcPlace]:
+        """Of the 304 answers: where the page is that each says is still right."""
+        wanted = {
+            fetched.visit.target.id: fetched.visit.target.body_checksum
+            for fetched in batch
+            if fetched.response is not None and fetched.response.kind == "revisit"
+        }
+        if not wanted:
+            return {}
+        with self._database.read() as connection:
+            return places_of_bodies(connection, wanted)
+
+    def _archived(self, fetched: Fetched, originals: Mapping[int, WarcPlace]) -> Visit:
         response = fetched.response
         if response is None:
             return fetched.visit
+        place = originals.get(fetched.visit.target.id)
+        if response.kind == "revisit" and place is not None:
+            original = self._archive.original(place)
+            response = replace(response, original=original)
         page = NewPage(
             place=self._archive.append(response),
             status=response.status,
             content_type=printable(response.header("Content-Type"))[:500],
             body_checksum=fetched.checksum,
             body_bytes=fetched.body_bytes,
+            rendered=fetched.rendered,
         )
         return replace(fetched.visit, page=page)

@@ -5,12 +5,14 @@ Runs in the parser's process (`crawler.parsing`), which may be killed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
+from crawler.dates import day_in_path
 from pipeline.sources import Source
 from pipeline.urls import host_of, url_key
 
@@ -23,10 +25,19 @@ MAX_CHILDREN = 1_000
 MAX_SITEMAP_DEPTH = 3
 """An index may list an index; deeper than this nobody nests (C9)."""
 
+PAGED_KINDS = frozenset({"listing", "json"})
+
 MAX_LISTING_PAGES = 10
 """Pages of one paged listing; later ones were seen when they were the first."""
 
+MAX_BACKFILL_PAGES = 500
+"""Pages of one paged listing where a date is given back to which it is read: at twenty
+articles a page ten thousand of them, more than a year of most sections."""
+
 MAX_HINT_CHARACTERS = 500
+
+JOINERS = "\u200c\u200d"
+"""Invisible, but part of Persian and Indic words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +59,11 @@ class Entry:
 
     @property
     def dated_at(self) -> datetime | None:
-        """When it was published, or else changed."""
-        return self.published_at or self.modified_at
+        """When it was published, as is said or as its address has it; or else changed.
+
+        A site that is built anew says of all its pages that they have changed.
+        """
+        return self.published_at or day_in_path(self.url) or self.modified_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,29 +125,49 @@ def select(
     Args:
         reading: Of the endpoint.
         source: Says what is an article.
-        kind: `feed`, `sitemap` or `listing`.
+        kind: `feed`, `sitemap`, `listing` or `json`.
         depth: Of the endpoint below the source's own one.
-        since: Entries dated earlier are passed over.
+        since: Entries dated earlier are passed over, and a listing is paged back
+            until all of a page are.
     """
     limit = _start_of(since) if since else None
     articles: dict[str, Found] = {}
     others: set[str] = set()
-    skipped = 0
+    ages: Counter[str] = Counter()
     for entry in _in_order(reading.entries, kind):
         found = _found(entry, reading.base, hints={} if kind == "listing" else None)
         if found is None or not source.is_article(found.url):
             others.add(found.url_key if found else entry.url)
-        elif limit is not None and _is_before(entry, limit):
-            skipped += 1
-        elif len(articles) < MAX_LINKS:
+            continue
+        age = _age(entry.dated_at, limit)
+        ages[age] += 1
+        if age != "old" and len(articles) < MAX_LINKS:
             articles.setdefault(found.url_key, found)
+    is_over = kind in PAGED_KINDS and _is_over(ages)
+    children = () if is_over else _children(reading, source, kind, depth, limit)
+    for child in children:
+        articles.pop(child.url_key, None)  # where every link may be an article
     return Findings(
         articles=tuple(articles.values()),
-        children=_children(reading, source, kind, depth, limit),
+        children=children,
         other_links=len(others),
-        skipped=skipped,
+        skipped=ages["old"],
         problem=reading.problem,
     )
+
+
+def _age(moment: datetime | None, limit: datetime | None) -> str:
+    if limit is None or moment is None:
+        return "undated"
+    return "old" if moment < limit else "new"
+
+
+def _is_over(ages: Mapping[str, int]) -> bool:
+    """Whether a listing has nothing of the wanted time any more.
+
+    Undated links beside them are teasers of the page's margin, unless they are most.
+    """
+    return ages["old"] > 0 and not ages["new"] and ages["old"] >= ages["undated"]
 
 
 def clean(text: Any) -> str:
@@ -143,7 +177,8 @@ def clean(text: Any) -> str:
     'Kazan forum'
     """
     folded = " ".join(str(text or "").split())
-    return "".join(c for c in folded if c.isprintable())[:MAX_HINT_CHARACTERS]
+    kept = (c for c in folded if c.isprintable() or c in JOINERS)
+    return "".join(kept)[:MAX_HINT_CHARACTERS]
 
 
 def _in_order(entries: Iterable[Entry], kind: str) -> list[Entry]:
@@ -151,7 +186,11 @@ def _in_order(entries: Iterable[Entry], kind: str) -> list[Entry]:
         return list(entries)
     # Sitemaps have an order of their own making; news wants the newest first.
     oldest = datetime.min.replace(tzinfo=UTC)
-    return sorted(entries, key=lambda e: e.dated_at or oldest, reverse=True)
+    return sorted(
+        entries,
+        key=lambda e: (e.dated_at or oldest, e.modified_at or oldest),
+        reverse=True,
+    )
 
 
 def _found(
@@ -184,7 +223,10 @@ def _hints(entry: Entry) -> dict[str, str]:
 def _children(
     reading: Reading, source: Source, kind: str, depth: int, limit: datetime | None
 ) -> tuple[Found, ...]:
-    deepest = MAX_SITEMAP_DEPTH if kind == "sitemap" else MAX_LISTING_PAGES
+    deepest = MAX_SITEMAP_DEPTH
+    if kind in PAGED_KINDS:
+        has_limit = limit is not None or kind == "json"  # its rule has a number
+        deepest = MAX_BACKFILL_PAGES if has_limit else MAX_LISTING_PAGES
     if depth + 1 >= deepest:
         return ()
     hosts = source.own_hosts | {host_of(reading.base)}
@@ -193,15 +235,11 @@ def _children(
         found = _found(entry, reading.base)
         if found is None or found.host not in hosts:
             continue
-        if limit is not None and _is_before(entry, limit):
-            continue
+        if kind == "sitemap" and _age(entry.modified_at, limit) == "old":
+            continue  # a day in its address may be the first of many
         children.setdefault(found.url_key, found)
     children.pop(url_key(reading.base), None)
     return tuple(children.values())[:MAX_CHILDREN]
-
-
-def _is_before(entry: Entry, limit: datetime) -> bool:
-    return entry.dated_at is not None and entry.dated_at < limit
 
 
 def _start_of(since: date) -> datetime:

@@ -8,11 +8,13 @@ sources, plain Scrapy reached 80).
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -20,14 +22,18 @@ from sqlalchemy import Connection
 from crawler.clock import Clock
 from crawler.committer import Committer, Fetched
 from crawler.discover import Findings, Found
+from crawler.downloads import Browsing, Downloads
 from crawler.fetching import UNREACHABLE, Answer, Fetcher
 from crawler.frontier import NEVER, Frontier
 from crawler.job import CrawlJob
-from crawler.judge import judge, later, postponed, retry_after_seconds
+from crawler.judge import judge, later, postponed, retry_after_seconds, unreached
+from crawler.paging import Paging
 from crawler.parsing import Body
+from crawler.proxies import BLAMELESS
 from crawler.report import RunReport
 from crawler.robots import Policy, learn_policy, origin_of
 from crawler.scope import Scope
+from pipeline.json_listings import listing_of
 from pipeline.sources import Source
 from pipeline.store import frontier as table
 from pipeline.store import hosts, moves
@@ -41,6 +47,12 @@ REFILL_SECONDS = 0.05
 for 1,000 hosts, and a host holds rows for longer than that."""
 
 
+MAX_TOLD_HOSTS = 50
+"""A terminal shows fewer."""
+
+OK = 200
+
+
 class Parser(Protocol):
     """Reads endpoints within limits; `crawler.parsing.ParserProcess`."""
 
@@ -51,11 +63,16 @@ class Parser(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What a dispatcher works with."""
+    """What a dispatcher works with.
+
+    Attributes:
+        browser: None where no source needs one, or there is none.
+    """
 
     job: CrawlJob
     frontier: Frontier
     fetcher: Fetcher
+    browser: Browsing | None = None
     parser: Parser
     report: RunReport
     clock: Clock
@@ -69,13 +86,22 @@ class Dispatcher:
         self._job = parts.job
         self._limits = parts.job.limits
         self._frontier = parts.frontier
-        self._fetcher = parts.fetcher
         self._parser = parts.parser
         self._report = parts.report
         self._clock = parts.clock
+        self._downloads = Downloads(
+            parts.fetcher,
+            parts.browser,
+            limits=parts.job.limits,
+            report=parts.report,
+            now=parts.clock.now,
+        )
         self._scope = Scope(parts.job.sources)
+        self._paging = Paging()
         self._policies: dict[str, Policy] = {}
         self._others: list[str] = []
+        self._fetched: Counter[str] = Counter()
+        self._hold_reasons: dict[str, str] = {}
         self._held: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -113,6 +139,19 @@ class Dispatcher:
         self._stopping = True
         self._wake.set()
 
+    def hosts(self) -> list[dict[str, Any]]:
+        """How the hosts stand that are asked or wait, for who watches."""
+        standing = self._frontier.standing(self._clock.monotonic())
+        return [
+            {
+                **vars(each),
+                "wait_seconds": round(each.wait_seconds),
+                "fetched": self._fetched[each.host],
+                "reason": self._hold_reasons.get(each.host, "") if each.is_held else "",
+            }
+            for each in standing[:MAX_TOLD_HOSTS]
+        ]
+
     def committed(self, visits: list[Visit], result: Committed) -> None:
         """The committer's word that a batch is stored."""
         for visit in visits:
@@ -149,6 +188,7 @@ class Dispatcher:
         held = await self._committer.read(lambda c: hosts.held_hosts(c, now))
         for host, hold in held.items():
             self._held.add(host)
+            self._hold_reasons[host] = hold.reason
             self._frontier.hold(host, self._clock.at(hold.not_before_at))
         due = await self._committer.read(lambda c: table.due_hosts(c, self._names))
         for host, due_at in due.items():
@@ -228,7 +268,7 @@ class Dispatcher:
         policy = self._policies.get(origin)
         if policy is None or not self._is_valid(policy):
             self._frontier.block(row)
-            self._spawn(self._learn(origin, row.host))
+            self._spawn(self._learn(origin, row))
             return
         match policy.permission(row.url):
             case "allow":
@@ -294,28 +334,37 @@ class Dispatcher:
         # A refused one holds for this run: it says nothing, and the guard will.
         return policy.refused or policy.expires_at > self._clock.now()
 
-    async def _learn(self, origin: str, host: str) -> None:
+    async def _learn(self, origin: str, asking: DueUrl) -> None:
         record = await self._committer.read(lambda c: hosts.robots_of(c, origin))
         policy = Policy.of_record(record) if record else None
         asked = policy is None or not self._is_valid(policy)
         if policy is None or not self._is_valid(policy):
             retry_after = timedelta(seconds=self._limits.robots_retry_seconds)
-            ask = self._fetcher.fetch
+            ask = partial(self._downloads.fetch, source=self._scope[asking.source])
             policy = await learn_policy(ask, origin, retry_after=retry_after)
             await self._keep(policy)
-        self._apply(policy, host)
-        self._frontier.unblock(host, self._clock.monotonic(), asked=asked)
+        self._apply(policy, asking)
+        self._frontier.unblock(asking.host, self._clock.monotonic(), asked=asked)
 
     async def _keep(self, policy: Policy) -> None:
-        if not policy.refused and policy.reason != "dns":
+        if not policy.refused and policy.reason not in {"dns", *BLAMELESS}:
             record = policy.as_record()
             await self._committer.write(lambda c: hosts.keep_robots(c, record))
 
-    def _apply(self, policy: Policy, host: str) -> None:
+    def _apply(self, policy: Policy, asking: DueUrl) -> None:
+        host = asking.host
         if policy.state != "unreachable":
             self._policies[policy.origin] = policy
             cap = self._limits.max_crawl_delay_seconds
             self._frontier.set_delay(host, min(policy.crawl_delay, cap))
+            return
+        if policy.reason in BLAMELESS:
+            # Not the host's fault, and no matter to who reaches it another way.
+            egress = self._scope[asking.source].egress
+            alike = {each.name for each in self._scope if each.egress == egress}
+            now = self._clock.now()
+            for row in self._frontier.take_all(host, alike):
+                self._submit(unreached(row, now, policy.reason, self._limits))
             return
         rows = self._frontier.take_all(host)
         if policy.reason == "dns":
@@ -325,6 +374,7 @@ class Dispatcher:
                 self._submit(later(row, now, "dns", self._limits))
             return
         self._policies[policy.origin] = policy
+        self._hold_reasons[host] = "robots_unreachable"
         self._frontier.hold(host, self._clock.at(policy.expires_at))
         self._report.note(
             f"{policy.origin}/robots.txt: {policy.reason}; nothing is fetched from "
@@ -347,9 +397,10 @@ class Dispatcher:
 
     async def _visit(self, row: DueUrl) -> None:
         try:
-            answer = await self._ask(row)
+            answer = await self._downloads.visit(row, self._scope[row.source])
         finally:
             self._frontier.finished(row.host, self._clock.monotonic())
+        self._fetched[row.host] += answer.status == OK
         self._learn_of_host(row.host, answer)
         visit = judge(row, answer, self._scope[row.source], self._limits)
         if row.role == "endpoint" and visit.verdict == "read":
@@ -362,18 +413,9 @@ class Dispatcher:
                 response=answer.response,
                 checksum=answer.checksum,
                 body_bytes=len(answer.body),
+                rendered=answer.rendered,
             )
         )
-
-    async def _ask(self, row: DueUrl) -> Answer:
-        headers = {}
-        if row.etag:
-            headers["If-None-Match"] = row.etag
-        if row.last_modified:
-            headers["If-Modified-Since"] = row.last_modified
-        is_sitemap = row.endpoint_kind == "sitemap"
-        limit = self._limits.max_sitemap_bytes if is_sitemap else 0
-        return await self._fetcher.fetch(row.url, headers=headers, max_body_bytes=limit)
 
     async def _read(self, visit: Visit, answer: Answer, source: Source) -> Visit:
         target = visit.target
@@ -384,6 +426,7 @@ class Dispatcher:
             url=target.url,
             content_type=answer.content_type,
             body=answer.body,
+            rule=listing_of(source.json_listings, target.url),
             depth=target.depth,
             since=self._job.since,
         )
@@ -391,6 +434,7 @@ class Dispatcher:
         findings = await loop.run_in_executor(
             self._parsing, self._parser.find, body, source
         )
+        findings = self._paging.followed(target, findings)
         self._report.sources[source.name].other_links += findings.other_links
         return replace(
             visit,
@@ -413,6 +457,7 @@ class Dispatcher:
             depth=target.depth + 1,
             hints=found.hints,
             modified_at=found.modified_at,
+            reads_on=self._job.since is not None,
         )
 
     def _submit(self, visit: Visit) -> None:
@@ -433,6 +478,7 @@ class Dispatcher:
 
     def _hold(self, host: str, seconds: float, failures: int, reason: str) -> None:
         self._held.add(host)
+        self._hold_reasons[host] = reason
         self._frontier.hold(host, self._clock.monotonic() + seconds)
         hold = hosts.HostHold(
             host=host,

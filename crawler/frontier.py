@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -25,6 +25,24 @@ REFILL_ROWS = 32
 
 LOW_WATER = 8
 """Rows left when a host is filled up again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostStanding:
+    """How a host stands at a moment.
+
+    Attributes:
+        in_flight: Requests that wait for its answer.
+        waiting: Rows in memory that wait for their turn; the table may have more.
+        wait_seconds: Until it may be asked again; 0 where it may be now.
+        is_held: It is left alone for longer than its pace asks.
+    """
+
+    host: str
+    in_flight: int
+    waiting: int
+    wait_seconds: float
+    is_held: bool
 
 
 @dataclass
@@ -166,11 +184,21 @@ class Frontier:
             self._claimed.discard(row.id)
             self._claimed_by_host[row.host] -= 1
 
-    def take_all(self, host: str) -> list[DueUrl]:
-        """The waiting rows of a host, which stay taken until committed."""
+    def take_all(
+        self, host: str, sources: Collection[str] | None = None
+    ) -> list[DueUrl]:
+        """The waiting rows of a host, which stay taken until committed.
+
+        Args:
+            host: Whose.
+            sources: Only theirs; None: all.
+        """
         entry = self._host(host)
-        rows = list(entry.rows)
+        rows = [row for row in entry.rows if sources is None or row.source in sources]
+        taken = {row.id for row in rows}
+        kept = [row for row in entry.rows if row.id not in taken]
         entry.rows.clear()
+        entry.rows.extend(kept)
         return rows
 
     # --- Asking --------------------------------------------------------------
@@ -237,6 +265,21 @@ class Frontier:
         self._queue(host, entry)
 
     # --- Standing ------------------------------------------------------------
+
+    def standing(self, now: float) -> list[HostStanding]:
+        """Hosts with something in flight or waiting, the busiest first."""
+        found = [
+            HostStanding(
+                host=name,
+                in_flight=host.in_flight,
+                waiting=len(host.rows),
+                wait_seconds=max(0.0, self._ready_at(host) - now),
+                is_held=host.held_until > max(now, host.not_before),
+            )
+            for name, host in self._hosts.items()
+            if host.rows or host.in_flight
+        ]
+        return sorted(found, key=lambda h: (-h.in_flight, -h.waiting, h.host))
 
     def exhausted_sources(self) -> list[str]:
         """Sources that may fetch no more articles in this run."""

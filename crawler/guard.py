@@ -3,12 +3,18 @@
 URLs are checked before a request; addresses when a connection is made, by a
 resolver that passes on only what may be connected to: there is no second
 look-up in which the answer could differ.
+
+Through a proxy the same rules hold before it is asked for a host. It looks the name up
+again, though, so a name whose answers differ is stopped by the proxy's rules alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -16,6 +22,8 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IHostnameResolver,
@@ -33,6 +41,13 @@ time. Raises where that fails: then there is no connection."""
 
 NOT_NOTED = "not_noted"
 """Reason of a host that may be connected to, but could not be noted."""
+
+UNKNOWN = "dns"
+"""Reason of a name that has no address here."""
+
+UNKNOWN_FOR_SECONDS = 600.0
+"""How long a name is believed to be unknown here where it may be left to a proxy:
+behind some firewalls each look-up takes seconds to fail."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -61,6 +76,23 @@ _CLOSED_V6 = tuple(
 )
 
 
+_INSIDE = (
+    "local",  # RFC 6762 §3
+    "localhost",  # RFC 6761 §6.3
+    "internal",  # kept for private use by ICANN in 2024; clouds' metadata names
+    "arpa",  # of the DNS itself, and home.arpa (RFC 8375)
+    *("corp", "home", "intranet", "lan", "private"),  # RFC 6762 appendix G
+    "localdomain",  # a customary name for it
+    *("alt", "onion"),  # RFC 9476, RFC 7686: not in the DNS
+)
+"""Names that are never outside."""
+
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+
+_SECRETS = ("Authorization", "Cookie", "Proxy-Authorization")
+
+
 class RefusedError(IgnoreRequest):
     """A request that must not be made; `reason` says why."""
 
@@ -77,10 +109,27 @@ class Guard:
         allow_networks: CIDRs that may be visited though not public.
         named_hosts: `host:port` in the sources' files: may use any port on an
             address inside `allow_networks`.
+        proxies: Host and port of those configured: connected to, wherever they are,
+            as a proxy and never as what a URL names.
     """
 
     allow_networks: tuple[str, ...] = ()
     named_hosts: frozenset[str] = frozenset()
+    proxies: frozenset[tuple[str, int]] = frozenset()
+
+    def check(self, request: Request) -> None:
+        """Lets a request pass, or raises.
+
+        Raises:
+            RefusedError: With the reason.
+        """
+        if "proxy" in request.meta:
+            raise RefusedError("proxy_not_allowed")
+        if any(name in request.headers for name in _SECRETS):
+            raise RefusedError("carries_credentials")
+        reason = self.url_refusal(request.url)
+        if reason:
+            raise RefusedError(reason)
 
     def url_refusal(self, url: str) -> str:
         """Why a URL must not be requested; "" when it may."""
@@ -94,6 +143,8 @@ class Guard:
         if parts.username is not None or parts.password is not None:
             return "url_has_credentials"
         port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+        if (host.removesuffix(f":{port}").strip("[]"), port) in self.proxies:
+            return "is_the_proxy"
         if port not in WEB_PORTS and host not in self.named_hosts:
             return "port_not_allowed"
         return ""
@@ -104,7 +155,11 @@ class Guard:
         One address that is not allowed refuses the whole answer: a name that
         mixes public and private ones means no good.
         """
+        if (host, port) in self.proxies:
+            return ""  # no URL names it: it is connected to as a proxy
         for address in found:
+            if (str(address), port) in self.proxies:
+                return "is_the_proxy"
             if self._is_allowed_network(address):
                 if port not in WEB_PORTS and f"{host}:{port}" not in self.named_hosts:
                     return "port_not_allowed"
@@ -137,8 +192,26 @@ def is_public(address: Address) -> bool:
     return address.is_global and not any(address in network for network in _CLOSED)
 
 
+def may_be_left_to_a_proxy(host: str) -> bool:
+    """Whether a name that is not known here can be one of a public site.
+
+    Nothing that could be read as an address (WHATWG URL, "ends in a number"), and no
+    name that is never outside.
+
+    >>> may_be_left_to_a_proxy("news.example"), may_be_left_to_a_proxy("0x7f.1")
+    (True, False)
+    """
+    name = host.lower().rstrip(".")
+    if not _NAME.fullmatch(name) or _NUMBER.fullmatch(name.rpartition(".")[2]):
+        return False
+    return not any(name.endswith(f".{inside}") for inside in _INSIDE)
+
+
 class UrlRules:
-    """Downloader middleware: refuses requests by their URL, and any proxy."""
+    """Downloader middleware: refuses requests by their URL, and any proxy.
+
+    The first of all; the handler checks again what the others made of a request.
+    """
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -154,11 +227,7 @@ class UrlRules:
         Raises:
             RefusedError: With the reason.
         """
-        if "proxy" in request.meta:
-            raise RefusedError("proxy_not_allowed")
-        reason = self._guard.url_refusal(request.url)
-        if reason:
-            raise RefusedError(reason)
+        self._guard.check(request)
 
 
 @implementer(IHostnameResolver)
@@ -192,6 +261,7 @@ class GuardResolver:
         self._reactor = reactor
         self._guard = guard
         self._inner = inner or reactor.nameResolver
+        self._unknown_until: dict[str, float] = {}
         self.refusals = {}
 
     @classmethod
@@ -223,6 +293,46 @@ class GuardResolver:
             checked, hostName, portNumber, addressTypes, transportSemantics
         )
         return found
+
+    async def approve(
+        self, host: str, port: int, *, seconds: float, unknown_may_pass: bool
+    ) -> str:
+        """Why a host must not be asked for through a proxy; "" when it may.
+
+        It is looked up, judged and noted as if it were to be connected to.
+
+        Args:
+            host: A name, or an address.
+            port: Of the target.
+            seconds: How long a look-up may take.
+            unknown_may_pass: Names without an address here may be asked for.
+        """
+        if unknown_may_pass and self._is_unknown(host):
+            return await self._noted(host, port)
+        receiver: Any = _Collected()
+        self.resolveHostName(receiver, host, port)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await maybe_deferred_to_future(receiver.complete)
+        reason = "" if receiver.found else self.refusals.get((host, port), UNKNOWN)
+        if reason == UNKNOWN and unknown_may_pass:
+            now = self._reactor.seconds()
+            self._unknown_until[host] = now + UNKNOWN_FOR_SECONDS
+            return await self._noted(host, port)
+        return reason
+
+    def _is_unknown(self, host: str) -> bool:
+        until = self._unknown_until.get(host, float("-inf"))
+        return bool(self._reactor.seconds() < until)
+
+    async def _noted(self, host: str, port: int) -> str:
+        if port not in WEB_PORTS:  # others are for addresses that are known
+            return "port_not_allowed"
+        self.refusals.pop((host, port), None)
+        noted: Deferred[None] = Deferred()
+        self.announce(host, port, lambda: noted.callback(None))
+        await maybe_deferred_to_future(noted)
+        return self.refusals.get((host, port), "")
 
     def verdict(self, host: str, port: int, found: Sequence[Address]) -> bool:
         """Whether these may be connected to; notes why not."""
@@ -280,6 +390,24 @@ class _Checked:
             for address in self._found:
                 self._receiver.addressResolved(address)
         self._receiver.resolutionComplete()
+
+
+@implementer(IResolutionReceiver)
+class _Collected:
+    """What was passed on for a host that nobody connects to."""
+
+    def __init__(self) -> None:
+        self.found: list[IAddress] = []
+        self.complete: Deferred[None] = Deferred()
+
+    def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802
+        """Twisted's; nothing to do."""
+
+    def addressResolved(self, address: IAddress) -> None:  # noqa: N802
+        self.found.append(address)
+
+    def resolutionComplete(self) -> None:  # noqa: N802
+        self.complete.callback(None)
 
 
 class Refusals(Mapping[tuple[str, int], str]):

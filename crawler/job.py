@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from annotated_types import Ge
 
+from pipeline.egress import Egress
 from pipeline.errors import ConfigError
 from pipeline.settings import from_mapping
 from pipeline.sources import Source
@@ -46,6 +47,8 @@ class Limits:
         max_memory_bytes: Of the process; beyond, the crawl ends and says so.
         max_endpoints_per_run: Endpoints of one source read in one run; sitemap
             indexes can list thousands. The rest stays due.
+        max_backfill_endpoints: Likewise in a run that goes back to a date: a day's
+            archive page each, and the pages of lists.
     """
 
     max_body_bytes: int = 15 << 20
@@ -62,6 +65,7 @@ class Limits:
     parse_seconds: float = 20.0
     max_memory_bytes: int = 600 << 20
     max_endpoints_per_run: int = 200
+    max_backfill_endpoints: int = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +80,17 @@ class CrawlJob:
         due_only: Obey `every` and the articles' own schedule; otherwise all
             endpoints are visited, and every article found in the last days that
             articles of its kind are revisited.
-        since: Entries dated earlier are passed over.
+        since: Back-filling: entries dated earlier are passed over, lists are paged
+            back until there are only such, archive pages are visited.
         revisit_days: How long an article of a news source is visited again.
         official_revisit_days: Likewise of an official one.
         contact: Address or page for site owners; see `contact_problem`.
         allow_networks: CIDRs that may be visited though not public.
+        egress: The ways out.
+        browser: Path of Chromium or Chrome for sources that need one; "" looks for it.
         retry_wait_seconds: How long to wait for retries in all; the rest stays
             pending.
+        tell_hosts: Progress events say how each host stands: somebody watches.
         limits: On requests.
     """
 
@@ -96,7 +104,10 @@ class CrawlJob:
     official_revisit_days: int = 30
     contact: str = ""
     allow_networks: tuple[str, ...] = ()
+    egress: Egress = field(default_factory=Egress)
+    browser: str = ""
     retry_wait_seconds: float = 60.0
+    tell_hosts: bool = False
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -129,6 +140,7 @@ class ProbeJob:
         articles: How many of its articles to fetch as samples.
         max_requests: In all.
         max_seconds: In all.
+        egress: The ways out.
         database_url: Of the store that notes which hosts are contacted; "": none.
     """
 
@@ -139,6 +151,7 @@ class ProbeJob:
     allow_networks: tuple[str, ...] = ()
     max_requests: int = 25
     max_seconds: float = 30.0
+    egress: Egress = field(default_factory=Egress)
     database_url: str = ""
     limits: Limits = field(default_factory=lambda: Limits(timeout_seconds=8.0))
 

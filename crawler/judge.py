@@ -9,9 +9,11 @@ from urllib.parse import urljoin
 from w3lib.encoding import http_content_type_encoding
 from w3lib.html import get_meta_refresh
 
-from crawler.fetching import Answer
+from crawler.fetching import NO_BROWSER, Answer
 from crawler.job import Limits
+from crawler.proxies import BLAMELESS
 from pipeline.sources import Source
+from pipeline.store.backfill import NO_ARCHIVE_PAGE, VIA
 from pipeline.store.frontier import DueUrl
 from pipeline.store.links import Link
 from pipeline.store.visits import Verdict, Visit
@@ -92,6 +94,12 @@ def postponed(target: DueUrl, at: datetime, until: datetime, reason: str) -> Vis
     )
 
 
+def unreached(target: DueUrl, at: datetime, reason: str, limits: Limits) -> Visit:
+    """A visit that did not come to the host: left alone as long as a dead one."""
+    until = at + timedelta(seconds=limits.host_pause_seconds)
+    return postponed(target, at, until, reason)
+
+
 def retry_after_seconds(answer: Answer, limits: Limits) -> float:
     """How long a busy host asks to be left alone; 0 where it does not.
 
@@ -119,6 +127,8 @@ def _parsed_retry_after(answer: Answer) -> float | None:
 
 
 def _without_answer(target: DueUrl, answer: Answer, limits: Limits) -> Visit:
+    if answer.reason in BLAMELESS or answer.reason == NO_BROWSER:
+        return unreached(target, answer.at, answer.reason, limits)
     if answer.retry:
         return later(target, answer.at, answer.reason, limits)
     if answer.reason in {"tls_certificate", "fetch_error"}:
@@ -148,6 +158,9 @@ def _validator(value: str) -> str:
 
 
 def _refused(target: DueUrl, at: datetime, reason: str) -> Visit:
+    if target.via == VIA and reason in {"http_404", "http_410"}:
+        # A day without news has no page in many archives.
+        return Visit(target=target, at=at, verdict="rejected", reason=NO_ARCHIVE_PAGE)
     # A site can do without an article; an endpoint that is not there is a failure.
     verdict: Verdict = "failed" if target.role == "endpoint" else "rejected"
     return Visit(target=target, at=at, verdict=verdict, reason=reason)

@@ -1,17 +1,25 @@
-"""Reads listing pages: their links, and their next page."""
+"""Reads listing pages: their links, the times beside them, and their next page."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from crawler.charsets import decode_text, without_declaration
 from crawler.discover import MAX_LINKS, Entry, Reading, clean
+from crawler.link_dates import LinkDates
 
 PAGE_PARAMETERS = frozenset({"page", "p", "pg", "paged", "pagenum", "page_num", "pn"})
 """Query parameters that number a listing's pages on common systems."""
+
+MAX_LABEL_CHARACTERS = 60
+"""Of a link to the next page; a longer text is a headline that begins with the word."""
 
 _PATH_PAGE = re.compile(r"/page/(\d{1,4})(?=/|$)")
 
@@ -28,18 +36,23 @@ def read_listing(
         return Reading(base=url, problem="not_html")
     base = _base(root, url)
     titles: dict[str, str] = {}
-    for href, text in _links(root):
-        found = urljoin_safely(base, href)
+    moments: dict[str, datetime] = {}
+    dates = LinkDates(root)
+    for element, href in _links(root):
+        found, text = urljoin_safely(base, href), clean(element.text_content())
         if found and len(text) >= len(titles.get(found, "")):
             titles[found] = text
+        if found and (moment := dates.of(element)) is not None:
+            moments.setdefault(found, moment)
     entries = tuple(
-        Entry(url=found, title=text) for found, text in list(titles.items())[:MAX_LINKS]
+        Entry(url=found, title=text, published_at=moments.get(found))
+        for found, text in list(titles.items())[:MAX_LINKS]
     )
-    following = [*_rel_next(root, base), *_numbered(entries, url)]
+    following = _following(root, entries, base, url)
     return Reading(
         base=base if urlsplit(base).scheme in {"http", "https"} else url,
         entries=entries,
-        children=tuple(Entry(url=found) for found in following[:1]),
+        children=tuple(Entry(url=found) for found in following),
         problem="" if entries else "no_links",
         title=clean(root.findtext(".//title") or ""),
         language=root.get("lang", ""),
@@ -75,11 +88,26 @@ def _base(root: Any, url: str) -> str:
     return url if element is None else urljoin_safely(url, element.get("href")) or url
 
 
-def _links(root: Any) -> Iterator[tuple[str, str]]:
+def _links(root: Any) -> Iterator[tuple[Any, str]]:
     for element in root.iter("a", "area"):
         href = element.get("href")
         if href:
-            yield href, clean(element.text_content())
+            yield element, href
+
+
+def _following(
+    root: Any, entries: Iterable[Entry], base: str, url: str
+) -> tuple[str, ...]:
+    """The next page: as it is declared, numbered, or called; none, or one."""
+    here = url.split("#")[0]
+    for found in (
+        *_rel_next(root, base),
+        *_numbered(entries, url),
+        *_called(root, base),
+    ):
+        if found.split("#")[0] != here:
+            return (found,)
+    return ()
 
 
 def _rel_next(root: Any, base: str) -> Iterator[str]:
@@ -88,6 +116,33 @@ def _rel_next(root: Any, base: str) -> Iterator[str]:
             url = urljoin_safely(base, element.get("href") or "")
             if url:
                 yield url
+
+
+def _called(root: Any, base: str) -> Iterator[str]:
+    words, symbols, around = _next_words()
+    for element, href in _links(root):
+        for told in _labels(element):
+            label = told.strip().casefold()
+            if label in symbols or label.strip(around) in words:
+                url = urljoin_safely(base, href)
+                if url:
+                    yield url
+
+
+def _labels(element: Any) -> Iterator[str]:
+    text = element.text_content()
+    if len(text) <= MAX_LABEL_CHARACTERS:
+        yield clean(text)
+    for name in ("title", "aria-label"):
+        yield clean(element.get(name))
+
+
+@cache
+def _next_words() -> tuple[frozenset[str], frozenset[str], str]:
+    text = files("crawler").joinpath("next_page.toml").read_text("utf-8")
+    found = tomllib.loads(text)
+    words = frozenset(word.casefold() for word in found["words"])
+    return words, frozenset(found["symbols"]), found["around"]
 
 
 def _numbered(entries: Iterable[Entry], url: str) -> Iterator[str]:

@@ -16,6 +16,8 @@ from pipeline.errors import LockedError
 def crawl_lock(path: Path, *, now: datetime) -> Iterator[None]:
     """Holds the lock; the system frees it when the process dies.
 
+    What a killed process wrote there says nothing: the file's lock counts.
+
     Raises:
         LockedError: Another process holds it; the message names it.
     """
@@ -37,4 +39,7 @@ def crawl_lock(path: Path, *, now: datetime) -> Iterator[None]:
 def _message(owner: str) -> str:
     number, _, since = owner.strip().partition(" ")
     told = f"process {number}, since {since}" if number else "another process"
-    return f"another crawl ({told}) is running in this workspace"
+    return (
+        f"another crawl ({told}) is running in this workspace; wait until it has "
+        "ended, or stop it"
+    )

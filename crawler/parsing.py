@@ -19,9 +19,11 @@ from typing import IO, Any
 
 from crawler.discover import Entry, Findings, Found, Reading, select
 from crawler.feeds import read_feed
+from crawler.json_listings import read_json_listing
 from crawler.launch import child_environment
 from crawler.listings import read_listing
 from crawler.sitemaps import read_sitemap
+from pipeline.json_listings import JsonListing
 from pipeline.sources import Source
 
 MAX_MEMORY_BYTES = 1 << 30
@@ -38,15 +40,17 @@ class Body:
     """An endpoint's answer, to be read.
 
     Attributes:
-        kind: `feed`, `sitemap` or `listing`.
+        kind: `feed`, `sitemap`, `listing` or `json`.
+        rule: Of a list of JSON.
         depth: Of the endpoint below the source's own one.
-        since: Entries dated earlier are passed over.
+        since: Entries dated earlier are passed over; lists are paged back to it.
     """
 
     kind: str
     url: str
     content_type: str
     body: bytes
+    rule: JsonListing | None = None
     depth: int = 0
     since: date | None = None
 
@@ -57,12 +61,27 @@ def read_body(body: Body, languages: tuple[str, ...] = ()) -> Reading:
         return read_feed(body.body, body.url, body.content_type, languages)
     if body.kind == "listing":
         return read_listing(body.body, body.url, body.content_type, languages)
+    if body.kind == "json":
+        return _read_json(body, languages)
     return read_sitemap(
         body.body,
         body.url,
         body.content_type,
         max_bytes=MAX_UNPACKED_BYTES,
         languages=languages,
+    )
+
+
+def _read_json(body: Body, languages: tuple[str, ...]) -> Reading:
+    if body.rule is None:  # it was taken out of the source's file meanwhile
+        return Reading(base=body.url, problem="no_rule")
+    return read_json_listing(
+        body.body,
+        body.url,
+        body.content_type,
+        body.rule,
+        languages,
+        is_last=body.since is None and body.depth + 1 >= body.rule.pages,
     )
 
 
@@ -152,10 +171,12 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         fields = json.loads(header)
         source, languages = fields.pop("source", None), fields.pop("languages", ())
         since = fields.pop("since")
+        rule = fields.pop("rule")
         body = Body(
             **fields,
             body=_receive(requests),
             since=date.fromisoformat(since) if since else None,
+            rule=JsonListing(**rule) if rule else None,
         )
         answer: Findings | Reading
         if source is not None:
@@ -176,6 +197,7 @@ def _ask(
         "url": body.url,
         "content_type": body.content_type,
         "depth": body.depth,
+        "rule": asdict(body.rule) if body.rule else None,
         "since": body.since.isoformat() if body.since else "",
     }
     _send(child.stdin, json.dumps(header).encode())
@@ -210,12 +232,21 @@ def _source(fields: dict[str, Any]) -> Source:
     # Checked already by whoever read it; only what scope needs.
     lists: Any = {
         name: tuple(fields[name])
-        for name in ("feeds", "sitemaps", "listings", "allow", "hosts", "languages")
+        for name in (
+            "feeds",
+            "sitemaps",
+            "listings",
+            "archives",
+            "allow",
+            "hosts",
+            "languages",
+        )
     }
     return Source(
         name=fields["name"],
         kind=fields["kind"],
         publisher=fields["publisher"],
+        json_listings=tuple(JsonListing(**rule) for rule in fields["json_listings"]),
         **lists,
     )
 

@@ -47,6 +47,31 @@ def learn_patterns(urls: Iterable[str]) -> tuple[str, ...]:
     return ()
 
 
+def fitting(urls: Sequence[str], patterns: Sequence[str]) -> int:
+    """How many URLs a pattern fits.
+
+    >>> fitting(["https://e.org/a/1", "https://e.org/b"], ["^/a/"])
+    1
+    """
+    paths = [urlsplit(url).path or "/" for url in urls]
+    return sum(any(re.search(p, path) for p in patterns) for path in paths)
+
+
+def in_words(pattern: str) -> str:
+    r"""What paths a learned pattern means.
+
+    >>> in_words(r"^/news/\d{4}/"), in_words(r"-\d{4,}\.html?$")
+    ('/news/YEAR/…', '…-NUMBER.html')
+    """
+    plain = pattern.replace(r"\d{4}/", "YEAR/")
+    plain = re.sub(r"\\d\{\d,\}", "NUMBER", plain)
+    plain = plain.replace("/?$", "$").replace("html?", "html")
+    plain = re.sub(r"\\(.)", r"\1", plain)
+    start = "" if plain.startswith("^") else "…"
+    end = "" if plain.endswith("$") else "…"
+    return f"{start}{plain.removeprefix('^').removesuffix('$')}{end}"
+
+
 def _prefix(path: str) -> str:
     segments = path.split("/")[1:]
     pattern = "^"

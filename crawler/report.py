@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.store.backfill import NO_ARCHIVE_PAGE
 from pipeline.store.visits import Committed, Visit
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -98,12 +99,20 @@ class RunReport:
                 endpoint.reason,
             )
 
-    def progress(self) -> None:
-        """Tells how far the run is, if that has changed."""
-        shown = {name: report.as_mapping() for name, report in self.sources.items()}
+    def progress(self, hosts: Sequence[Mapping[str, Any]] | None = None) -> None:
+        """Tells how far the run is, if that has changed.
+
+        Args:
+            hosts: How those that are asked stand, for who watches; None: nobody does.
+        """
+        shown: dict[str, Any] = {
+            "sources": {n: report.as_mapping() for n, report in self.sources.items()}
+        }
+        if hosts is not None:
+            shown["hosts"] = hosts
         if shown != self._shown:
             self._shown = shown
-            self._emit({"event": "progress", "sources": shown})
+            self._emit({"event": "progress", **shown})
 
     def note(self, text: str, *, level: str = "warning", source: str = "") -> None:
         """Tells a person something."""
@@ -140,6 +149,8 @@ class RunReport:
     def _count_endpoint(
         self, report: SourceReport, url: str, outcome: str, reason: str
     ) -> None:
+        if reason == NO_ARCHIVE_PAGE:
+            return
         report.endpoints += outcome in {"stored", "unchanged"}
         if outcome in {"failed", "rejected"}:
             report.failed_endpoints[url] = reason

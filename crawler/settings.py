@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from crawler.guard import Announce, Guard, Refusals
+from scrapy.settings import BaseSettings
+
+from crawler.guard import Announce, Guard, GuardResolver, Refusals
 from crawler.job import Limits
+from pipeline.egress import Egress
+from pipeline.errors import ConfigError
+
+HANDLER = "crawler.download_handler.GuardedHandler"
+RESOLVER = "crawler.guard.GuardResolver"
+URL_RULES = "crawler.guard.UrlRules"
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -16,6 +24,7 @@ def scrapy_settings(
     guard: Guard,
     limits: Limits,
     agent: str,
+    egress: Egress | None = None,
     resolver: Callable[[Any], Any] | None = None,
     announce: Announce | None = None,
 ) -> dict[str, Any]:
@@ -25,6 +34,7 @@ def scrapy_settings(
         guard: What may be connected to.
         limits: On requests.
         agent: The User-Agent.
+        egress: The ways out; directly by default.
         resolver: Makes the resolver to be guarded from the reactor; its own by
             default. Tests pass one that lies.
         announce: A function (no method: Scrapy copies settings deeply) that is
@@ -32,6 +42,7 @@ def scrapy_settings(
     """
     return {
         "BABELWIRE_GUARD": guard,
+        "BABELWIRE_EGRESS": egress or Egress(),
         "BABELWIRE_RESOLVER": resolver,
         "BABELWIRE_ANNOUNCE": announce,
         "BABELWIRE_REFUSALS": Refusals(),
@@ -52,18 +63,76 @@ def scrapy_settings(
     }
 
 
+MUST_BE_OFF = (
+    "DNSCACHE_ENABLED",  # answers that nobody checked
+    "HTTPPROXY_ENABLED",  # the environment's proxies
+    "REDIRECT_ENABLED",  # requests that robots.txt and the pace do not know of
+    "METAREFRESH_ENABLED",
+    "COOKIES_ENABLED",
+    "HTTPCACHE_ENABLED",  # pages that were never fetched
+    "TELNETCONSOLE_ENABLED",  # servers that execute code
+    "REMOTE_CONTROL_ENABLED",
+)
+"""Settings that would lead past the guard, or around a part of it."""
+
+
+def check_settings(settings: BaseSettings) -> None:
+    """Checks that nothing goes past the guard, whoever made the settings.
+
+    Args:
+        settings: As Scrapy has them in the end.
+
+    Raises:
+        ConfigError: Names the setting.
+    """
+    handlers = settings.getwithbase("DOWNLOAD_HANDLERS")
+    found = {scheme: handler for scheme, handler in handlers.items() if handler}
+    _expect("DOWNLOAD_HANDLERS", found, {"http": HANDLER, "https": HANDLER})
+    name = "DOWNLOADER_MIDDLEWARES"
+    middlewares = settings.get_component_priority_dict_with_base(name)
+    first = min(middlewares, key=lambda each: middlewares[each], default="")
+    _expect(f"{name}, the first", first, URL_RULES)
+    _expect("TWISTED_DNS_RESOLVER", settings["TWISTED_DNS_RESOLVER"], RESOLVER)
+    _expect("DOWNLOADER", settings["DOWNLOADER"], "scrapy.core.downloader.Downloader")
+    _expect("ADDONS", settings.getdict("ADDONS"), {})
+    for name in MUST_BE_OFF:
+        _expect(name, settings.getbool(name), False)
+
+
+def check_resolver(resolver: object) -> None:
+    """Checks that a reactor looks names up through the guard.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    if not isinstance(resolver, GuardResolver):
+        _expect("the reactor's resolver", type(resolver).__name__, RESOLVER)
+
+
+def _expect(name: str, found: Any, expected: Any) -> None:
+    if found != expected:
+        raise ConfigError(
+            f"the crawler's settings would let requests past its guard: {name}: found "
+            f"{found!r}, expected {expected!r}"
+        )
+
+
 def _network() -> dict[str, Any]:
     return {
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
-        "TWISTED_DNS_RESOLVER": "crawler.guard.GuardResolver",
+        "TWISTED_DNS_RESOLVER": RESOLVER,
         # A name that changes its address is looked up, and checked, every time.
         "DNSCACHE_ENABLED": False,
         # With 10 threads, 30 dead names held good ones up for 15 s; with 40, .2 s.
         "REACTOR_THREADPOOL_MAXSIZE": 40,
-        # http and https stay with the default handler: the guard works with no
-        # other (the httpx handler let 11 of 18 canaries through).
-        "DOWNLOAD_HANDLERS": {"ftp": None, "file": None, "data": None, "s3": None},
-        "DOWNLOADER_MIDDLEWARES": {"crawler.guard.UrlRules": 40},
+        # The guard works with no other (Scrapy's httpx handler let 11 of 18 canaries
+        # through); what other schemes lead to is no page.
+        "DOWNLOAD_HANDLERS": {
+            "http": HANDLER,
+            "https": HANDLER,
+            **dict.fromkeys(("ftp", "file", "data", "s3")),
+        },
+        "DOWNLOADER_MIDDLEWARES": {URL_RULES: 40},
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
     }
 

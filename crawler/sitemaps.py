@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from crawler.charsets import decode_text
+from crawler.dates import parse_moment
 from crawler.discover import MAX_LINKS, Entry, Reading
-from crawler.feeds import parse_moment, read_feed
+from crawler.feeds import read_feed
+from crawler.written_dates import WrittenDates
 from pipeline.content_encoding import decode_body
 from pipeline.errors import StageError
 
@@ -55,10 +58,11 @@ def _xml_sitemap(
     entries: list[Entry] = []
     children: list[Entry] = []
     parser, root = _events(body)
+    dates = WrittenDates(languages)
     for _, element in parser:
         name = _local(element)
         if name in {"url", "sitemap"}:
-            entry = _entry(element)
+            entry = _entry(element, dates)
             (entries if name == "url" else children).append(entry)
             _forget(element)
         if len(entries) + len(children) >= MAX_LINKS:
@@ -98,7 +102,7 @@ def _events(body: bytes) -> tuple[Any, Any]:
     return parser, root
 
 
-def _entry(element: Any) -> Entry:
+def _entry(element: Any, dates: WrittenDates) -> Entry:
     fields: dict[str, str] = {}
     for child in element:
         name = _local(child)
@@ -110,9 +114,14 @@ def _entry(element: Any) -> Entry:
         url=fields.get("loc", ""),
         title=fields.get("title", ""),
         language=fields.get("language", ""),
-        published_at=parse_moment(fields.get("publication_date", "")),
-        modified_at=parse_moment(fields.get("lastmod", "")),
+        published_at=_moment(fields.get("publication_date", ""), dates),
+        modified_at=_moment(fields.get("lastmod", ""), dates),
     )
+
+
+def _moment(text: str, dates: WrittenDates) -> datetime | None:
+    # Nearly all are as sitemaps.org wants them, and there are fifty thousand.
+    return parse_moment(text) or dates.read(text)
 
 
 def _news(element: Any) -> dict[str, str]:

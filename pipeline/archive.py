@@ -8,14 +8,12 @@ after it. Bodies stay as received, with their `Content-Encoding`.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import errno
 import fcntl
 import hashlib
 import os
 import secrets
-import uuid
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,10 +22,19 @@ from io import FileIO
 from pathlib import Path
 from typing import Literal
 
-from pipeline.content_encoding import decode_body, encodings_of
+from pipeline.content_encoding import decode_body
 from pipeline.documents import WarcPlace
 from pipeline.errors import DamageError, DiskFullError, StageError
 from pipeline.failpoints import is_hit
+from pipeline.warc import (
+    GZIP_WINDOW,
+    Original,
+    parse_fields,
+    parse_http,
+    parse_record,
+    record_member,
+    warcinfo_member,
+)
 
 Kind = Literal["response", "revisit", "resource"]
 Headers = tuple[tuple[str, str], ...]
@@ -43,27 +50,39 @@ MAX_BODY_BYTES = 64 << 20
 
 SUFFIX = ".warc.gz"
 
-_REVISIT = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
-_GZIP = 31  # zlib's wbits: a gzip header and trailer around the largest window
 _SCAN_BYTES = 1 << 20
-_STORED_LEVEL, _DEFLATED_LEVEL = 1, 4
-"""A body that came compressed gains nothing from more than level 1; for 57 KB of
-HTML level 4 takes half of level 6's time at 3 % more bytes."""
+_STEP_BYTES = 1 << 16
+"""What follows a record's end is copied: less of it at a time is faster."""
+
+_HEAD_BYTES = 1 << 14
+"""Of a record's beginning: its fields are far shorter."""
+
+
+def header_of(headers: Headers, name: str) -> str:
+    """All values of a header, joined by commas; "" where it is missing.
+
+    >>> header_of((("Vary", "a"), ("vary", "b")), "Vary")
+    'a, b'
+    """
+    wanted = name.lower()
+    return ", ".join(value for key, value in headers if key.lower() == wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArchivedResponse:
-    """What is to be archived of one HTTP response, or of one imported file.
+    """What is to be archived of one HTTP response, imported file or rendered page.
 
     Attributes:
         url: As requested.
         at: When the last byte had arrived.
-        status: HTTP status; 0 for a `resource`.
+        status: HTTP status; not kept of a `resource`, where 0 says that there is none.
         headers: Names and values as received, in order.
         body: As received, after transfer decoding only.
-        kind: `revisit` for a 304, `resource` for what came without HTTP.
+        kind: `revisit` for a 304, `resource` for what came without HTTP, or is not
+            what came: a page as a browser rendered it.
         protocol: Of the status line.
         address: The server's IP address, or "".
+        original: Of a `revisit`: the record that it says is still right.
     """
 
     url: str
@@ -74,11 +93,11 @@ class ArchivedResponse:
     kind: Kind = "response"
     protocol: str = "HTTP/1.1"
     address: str = ""
+    original: Original | None = None
 
     def header(self, name: str) -> str:
         """All values of a header, joined by commas; "" where it is missing."""
-        wanted = name.lower()
-        return ", ".join(value for key, value in self.headers if key.lower() == wanted)
+        return header_of(self.headers, name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +124,7 @@ class ArchivedPage:
 
     def header(self, name: str) -> str:
         """All values of a header, joined by commas; "" where it is missing."""
-        wanted = name.lower()
-        return ", ".join(value for key, value in self.headers if key.lower() == wanted)
+        return header_of(self.headers, name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +201,7 @@ class ArchiveWriter:
             DiskFullError: Nothing of the record stays in the file.
         """
         self._rotate()
-        data = _member(_record(response), _level(response))
+        data = record_member(response)
         if self._file is None:
             self._open()
         place = WarcPlace(file=self._name, offset=self._size, length=len(data))
@@ -192,6 +210,10 @@ class ArchiveWriter:
             os.kill(os.getpid(), 9)
         self._write(data)
         return place
+
+    def original(self, place: WarcPlace) -> Original | None:
+        """See `read_original`."""
+        return read_original(self._folder, place)
 
     def sync(self) -> None:
         """Makes every appended record survive a power cut."""
@@ -227,7 +249,7 @@ class ArchiveWriter:
                 file.close()
         self._size = 0
         self._unsynced_folder = True
-        self._write(_member(_warcinfo(self._name, self._opened_at), _DEFLATED_LEVEL))
+        self._write(warcinfo_member(self._name, self._opened_at))
 
     def _write(self, data: bytes) -> None:
         assert self._file is not None  # noqa: S101 - opened by every caller
@@ -261,8 +283,11 @@ def read(
     inflated = decode_body(data, "gzip", limit=max_body_bytes + (1 << 20))
     if isinstance(inflated, StageError):
         raise _damage(place, inflated.detail)
-    fields, block = _parse_record(inflated, place)
-    return _page(fields, block, place, max_body_bytes)
+    try:
+        fields, block = parse_record(inflated)
+        return _page(fields, block, max_body_bytes)
+    except ValueError as error:
+        raise _damage(place, str(error)) from error
 
 
 def raw_record(folder: Path, place: WarcPlace) -> bytes:
@@ -275,6 +300,26 @@ def raw_record(folder: Path, place: WarcPlace) -> bytes:
     return _member_bytes(folder, place)
 
 
+def read_original(folder: Path, place: WarcPlace) -> Original | None:
+    """What a revisit says of the response at a place; None where it cannot tell."""
+    try:
+        with (folder / place.file).open("rb") as file:
+            file.seek(place.offset)
+            data = file.read(min(place.length, _HEAD_BYTES))
+        head = zlib.decompressobj(GZIP_WINDOW).decompress(data, _HEAD_BYTES)
+        fields, _ = parse_fields(head)
+        if fields["warc-type"] != "response":
+            return None
+        return Original(
+            record_id=fields["warc-record-id"],
+            url=fields["warc-target-uri"],
+            date=fields["warc-date"],
+            payload_digest=fields["warc-payload-digest"],
+        )
+    except (OSError, zlib.error, ValueError, KeyError):
+        return None
+
+
 def scan(path: Path, start: int = 0) -> Iterator[WarcPlace]:
     """The complete gzip members of a file, up to the first torn or damaged one.
 
@@ -284,20 +329,22 @@ def scan(path: Path, start: int = 0) -> Iterator[WarcPlace]:
     """
     with path.open("rb") as file:
         file.seek(start)
-        offset, data, stream = start, b"", zlib.decompressobj(_GZIP)
-        consumed = 0
-        while data or (data := file.read(_SCAN_BYTES)):
-            try:
-                _drain(stream, data)
-            except zlib.error:
-                return
-            used = len(data) - len(stream.unused_data)
-            consumed += used
-            data = stream.unused_data
-            if stream.eof:
-                yield WarcPlace(file=path.name, offset=offset, length=consumed)
-                offset, consumed = offset + consumed, 0
-                stream = zlib.decompressobj(_GZIP)
+        offset, consumed = start, 0
+        stream = zlib.decompressobj(GZIP_WINDOW)
+        while block := memoryview(file.read(_SCAN_BYTES)):
+            while block:
+                step = block[:_STEP_BYTES]
+                try:
+                    _drain(stream, step)
+                except zlib.error:
+                    return
+                used = len(step) - len(stream.unused_data)
+                consumed += used
+                block = block[used:]
+                if stream.eof:
+                    yield WarcPlace(file=path.name, offset=offset, length=consumed)
+                    offset, consumed = offset + consumed, 0
+                    stream = zlib.decompressobj(GZIP_WINDOW)
 
 
 def repair_tail(folder: Path, known_ends: Mapping[str, int]) -> list[Repair]:
@@ -325,6 +372,12 @@ def repair_tail(folder: Path, known_ends: Mapping[str, int]) -> list[Repair]:
         if repair is not None:
             repairs.append(repair)
     return repairs
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether a living process has a file of the archive open for writing."""
+    with path.open("rb") as file:
+        return not _lock(file.fileno())
 
 
 def verify(
@@ -392,72 +445,10 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _drain(stream: zlib._Decompress, data: bytes) -> None:
+def _drain(stream: zlib._Decompress, data: memoryview) -> None:
     stream.decompress(data, _SCAN_BYTES)
     while stream.unconsumed_tail and not stream.eof:
         stream.decompress(stream.unconsumed_tail, _SCAN_BYTES)
-
-
-def _level(response: ArchivedResponse) -> int:
-    encoded = encodings_of(response.header("Content-Encoding"))
-    return _STORED_LEVEL if encoded else _DEFLATED_LEVEL
-
-
-def _member(record: bytes, level: int) -> bytes:
-    stream = zlib.compressobj(level, wbits=_GZIP)
-    return stream.compress(record) + stream.flush()
-
-
-def _warcinfo(name: str, at: datetime) -> bytes:
-    block = b"software: babelwire\r\nformat: WARC File Format 1.1\r\n"
-    fields = (
-        ("WARC-Type", "warcinfo"),
-        ("WARC-Filename", name),
-        ("Content-Type", "application/warc-fields"),
-    )
-    return _serialised(fields, at, block)
-
-
-def _record(response: ArchivedResponse) -> bytes:
-    fields = [("WARC-Type", response.kind), ("WARC-Target-URI", _line(response.url))]
-    if response.address:
-        fields.append(("WARC-IP-Address", response.address))
-    if response.kind == "resource":
-        content_type = response.header("Content-Type") or "application/octet-stream"
-        fields.append(("Content-Type", _line(content_type)))
-        return _serialised(fields, response.at, response.body)
-    fields.append(("Content-Type", "application/http; msgtype=response"))
-    if response.kind == "revisit":
-        fields.append(("WARC-Profile", _REVISIT))
-    else:
-        fields.append(("WARC-Payload-Digest", _digest(response.body)))
-    return _serialised(fields, response.at, _http_head(response) + response.body)
-
-
-def _serialised(fields: Iterable[tuple[str, str]], at: datetime, block: bytes) -> bytes:
-    lines = [
-        "WARC/1.1",
-        *(f"{name}: {value}" for name, value in fields),
-        f"WARC-Record-ID: <urn:uuid:{uuid.uuid4()}>",
-        f"WARC-Date: {at.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%S.%fZ')}",
-        f"WARC-Block-Digest: {_digest(block)}",
-        f"Content-Length: {len(block)}",
-    ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode() + block + b"\r\n\r\n"
-
-
-def _http_head(response: ArchivedResponse) -> bytes:
-    lines = [f"{response.protocol} {response.status} "]
-    lines += [f"{_line(name)}: {_line(value)}" for name, value in response.headers]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-
-
-def _line(text: str) -> str:
-    return text.replace("\r", " ").replace("\n", " ")
-
-
-def _digest(data: bytes) -> str:
-    return "sha256:" + base64.b32encode(hashlib.sha256(data).digest()).decode()
 
 
 def _member_bytes(folder: Path, place: WarcPlace) -> bytes:
@@ -472,40 +463,22 @@ def _member_bytes(folder: Path, place: WarcPlace) -> bytes:
     return data
 
 
-def _parse_record(data: bytes, place: WarcPlace) -> tuple[dict[str, str], bytes]:
-    head, separator, rest = data.partition(b"\r\n\r\n")
-    lines = head.decode("utf-8", "replace").split("\r\n")
-    if not separator or not lines[0].startswith("WARC/"):
-        raise _damage(place, "no WARC record there")
-    pairs = (line.partition(":") for line in lines[1:])
-    fields = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    length = fields.get("content-length", "")
-    block = rest[: int(length)] if length.isdigit() else b""
-    if not length.isdigit() or len(block) != int(length):
-        raise _damage(place, f"a record of {len(block)} bytes, expected {length}")
-    if fields.get("warc-block-digest") != _digest(block):
-        raise _damage(place, "its bytes differ from the WARC-Block-Digest")
-    return fields, block
-
-
-def _page(
-    fields: Mapping[str, str], block: bytes, place: WarcPlace, limit: int
-) -> ArchivedPage:
+def _page(fields: Mapping[str, str], block: bytes, limit: int) -> ArchivedPage:
     kind: Kind
     match fields.get("warc-type"):
         case "response" | "revisit" as found:
             kind = found
-            status, headers, body = _parse_http(block, place)
+            status, headers, body = parse_http(block)
         case "resource":
             kind = "resource"
             status, body = 0, block
             headers = (("Content-Type", fields.get("content-type", "")),)
         case other:
-            raise _damage(place, f"a {other} record, expected a response")
+            raise ValueError(f"a {other} record, expected a response")
     encoding = ", ".join(v for k, v in headers if k.lower() == "content-encoding")
     decoded = decode_body(body, encoding, limit=limit)
     if isinstance(decoded, StageError):
-        raise _damage(place, decoded.detail)
+        raise ValueError(decoded.detail)
     return ArchivedPage(
         url=fields.get("warc-target-uri", ""),
         at=datetime.fromisoformat(fields["warc-date"]),
@@ -515,17 +488,6 @@ def _page(
         checksum="" if kind == "revisit" else checksum_of(decoded),
         kind=kind,
     )
-
-
-def _parse_http(block: bytes, place: WarcPlace) -> tuple[int, Headers, bytes]:
-    head, _, body = block.partition(b"\r\n\r\n")
-    lines = head.decode("latin-1").split("\r\n")
-    parts = lines[0].split(" ")
-    if len(parts) < 2 or not parts[1].isdigit():
-        raise _damage(place, "no HTTP status line")
-    pairs = (line.partition(":") for line in lines[1:])
-    headers = tuple((name.strip(), value.strip()) for name, _, value in pairs)
-    return int(parts[1]), headers, body
 
 
 def _damage(place: WarcPlace, text: str) -> DamageError:

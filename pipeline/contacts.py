@@ -22,6 +22,7 @@ Purpose = Literal[
     "upkeep",
     "models",
     "sign-in",
+    "proxy",
     "store",
 ]
 """Why a host is contacted; `contact_purposes.toml` says what each means."""

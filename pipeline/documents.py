@@ -83,7 +83,7 @@ class Extraction:
         published_at: None where the page says nothing.
         published_precision: How exact `published_at` is.
         published_from: Where it was found: `json-ld`, `meta`, `microdata`,
-            `time`, `htmldate`, `feed`, or "".
+            `time`, `htmldate`, `feed`, `mail`, or "".
         section: As the site names it, or "".
         canonical_url: Absolute, as the page declares it, or "".
         declared_language: What the page says of itself; a hint only.

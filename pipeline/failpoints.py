@@ -29,13 +29,14 @@ POINTS = (
 )
 """Every point there is, in the order a page passes them."""
 
-_armed = os.environ.get("BABELWIRE_FAILPOINT", "")
+VARIABLE = "BABELWIRE_FAILPOINT"
+
 _passed: dict[str, int] = {}
 
 
 def failpoint(name: str) -> None:
     """Dies here when this point is armed."""
-    if _armed and is_hit(name):
+    if VARIABLE in os.environ and is_hit(name):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -44,7 +45,7 @@ def is_hit(name: str) -> bool:
 
     For a point that has to leave something half done before it dies.
     """
-    wanted, _, count = _armed.partition(":")
+    wanted, _, count = os.environ.get(VARIABLE, "").partition(":")
     if wanted != name:
         return False
     if name not in POINTS:

@@ -6,7 +6,7 @@ No I/O beyond what `read_sources` is handed: the folder of TOML files.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le, MinLen
 
+from pipeline.archives import is_archive_page, unit_of
 from pipeline.documents import Kind
 from pipeline.errors import ConfigError, SourceError
+from pipeline.json_listings import JsonListing, listing_of
 from pipeline.settings import from_mapping, read_toml
 from pipeline.urls import host_of
 
@@ -36,6 +38,9 @@ class Selectors:
     author: str = ""
     remove: tuple[str, ...] = ()
 
+
+EndpointKind = Literal["feed", "sitemap", "listing", "json"]
+OutOfScope = Literal["", "other_host", "endpoint", "path_not_allowed"]
 
 Show = Literal["full", "excerpt", "headline"]
 """What leaves the desk, besides the link: everything, the headline and the beginning
@@ -80,6 +85,10 @@ class Source:
         feeds: RSS, Atom or JSON feeds.
         sitemaps: Sitemaps or sitemap indexes.
         listings: Pages whose links are followed.
+        json_listings: Lists that a "load more" button asks for, by a rule each.
+        archives: Addresses that only a crawl back to a date reads: pages by date, such
+            as `https://e.org/{year}/{month:02}/{day:02}`, older sitemaps and lists
+            (`pipeline.archives`).
         allow: Regular expressions searched in the URL's path: what is an
             article. Empty: every entry on the source's hosts.
         hosts: Further hosts that belong to the site; those of the endpoints do.
@@ -87,6 +96,13 @@ class Source:
             the two of `15m..2h`, as often as each was seen to bring something new.
         delay_seconds: Between two requests to one host, 0 to 3600.
         max_pages_per_run: Articles fetched per run at most.
+        egress: How its pages are fetched: "" as `[network]` says, `direct` without a
+            proxy, or a name of `[network.egress]`.
+        unverified_hosts: Of its own hosts, those whose certificate is not checked: one
+            that has expired for weeks, or names another host, and whose owner does
+            nothing about it. Whoever is on the way can change what such a page says.
+        browser: Its articles and listings are fetched by a browser, for their text is
+            made by scripts; feeds, sitemaps and lists of JSON are not.
         enabled: False: kept, but not visited.
         selectors: Optional, win over the extractor.
         rights: What may leave the desk; `show` is filled in.
@@ -102,11 +118,16 @@ class Source:
     feeds: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
     listings: tuple[str, ...] = ()
+    json_listings: tuple[JsonListing, ...] = ()
+    archives: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     every: str = "30m"
     delay_seconds: Annotated[float, Ge(0), Le(3600)] = 2.0
     max_pages_per_run: Annotated[int, Ge(1), Le(100_000)] = 500
+    egress: str = ""
+    unverified_hosts: tuple[str, ...] = ()
+    browser: bool = False
     enabled: bool = True
     verified: bool = True
     selectors: Selectors = field(default_factory=Selectors)
@@ -124,8 +145,12 @@ class Source:
             _check_country("audience", country)
         for endpoint in self.endpoints:
             _check_url(endpoint)
+        for template in self.archives:
+            unit_of(template)
         for pattern in self.allow:
             _check_pattern(pattern)
+        for host in self.unverified_hosts:
+            _check_own(host, self.own_hosts)
         every_bounds(self.every)
         if self.rights.show is None:
             known = replace(self.rights, show=SHOW_BY_KIND[self.kind])
@@ -133,8 +158,24 @@ class Source:
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """Feeds, sitemaps and listings, in this order."""
-        return self.feeds + self.sitemaps + self.listings
+        """Feeds, sitemaps, listings and lists of JSON, in this order, each once."""
+        return tuple(self.endpoint_kinds)
+
+    @property
+    def endpoint_kinds(self) -> dict[str, EndpointKind]:
+        """What each endpoint is; one that is named twice is what comes first here."""
+        first_pages = [rule.first_url for rule in self.json_listings]
+        kinds: tuple[tuple[EndpointKind, Iterable[str]], ...] = (
+            ("feed", self.feeds),
+            ("sitemap", self.sitemaps),
+            ("listing", self.listings),
+            ("json", first_pages),
+        )
+        found: dict[str, EndpointKind] = {}
+        for kind, addresses in kinds:
+            for url in addresses:
+                found.setdefault(url, kind)
+        return found
 
     @property
     def every_bounds(self) -> tuple[int, int]:
@@ -144,17 +185,34 @@ class Source:
     @property
     def own_hosts(self) -> frozenset[str]:
         """`host` or `host:port` (where a port is written) that belong to the site."""
-        return frozenset(self.hosts) | {host_of(url) for url in self.endpoints}
+        named = (*self.endpoints, *self.archives)
+        return frozenset(self.hosts) | {host_of(url) for url in named}
 
     def is_article(self, url: str) -> bool:
         """Whether `url` is in scope: on the source's hosts, and allowed.
 
         An endpoint is never an article.
+
+        Raises:
+            ValueError: Not an http or https URL.
         """
-        if host_of(url) not in self.own_hosts or url in self.endpoints:
-            return False
+        return not self.out_of_scope(url)
+
+    def out_of_scope(self, url: str) -> OutOfScope:
+        """Why `url` is no article of this source; "" where it is one.
+
+        Raises:
+            ValueError: Not an http or https URL.
+        """
+        if host_of(url) not in self.own_hosts:
+            return "other_host"
+        if url in self.endpoints or is_archive_page(url, self.archives):
+            return "endpoint"
+        if listing_of(self.json_listings, url) is not None:
+            return "endpoint"
         path = urlsplit(url).path or "/"
-        return not self.allow or any(re.search(p, path) for p in self.allow)
+        is_allowed = not self.allow or any(re.search(p, path) for p in self.allow)
+        return "" if is_allowed else "path_not_allowed"
 
 
 def seconds(duration: str) -> int:
@@ -246,6 +304,14 @@ def _check_url(url: str) -> None:
         raise ConfigError(
             f'found "{url}", {error}; expected e.g. "https://example.org/feed"'
         ) from error
+
+
+def _check_own(host: str, own: frozenset[str]) -> None:
+    if host not in own:
+        raise ConfigError(
+            f'unverified_hosts: found "{host}", expected hosts of this source by name: '
+            + ", ".join(sorted(own))
+        )
 
 
 def _check_pattern(pattern: str) -> None:

@@ -25,8 +25,10 @@ _SCHEMES = frozenset({"http", "https"})
 _DEFAULT_PORTS = frozenset({80, 443})
 """Of either scheme: http = https holds for `http://host:443` as well."""
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_MID = re.compile(r"[\x21-\x7e]+@[\x21-\x7e]+")
 _UNRESERVED = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 )
@@ -46,6 +48,32 @@ def url_key(url: str) -> str:
     path = _remove_dot_segments(_normalise_percent(parts.path)) or "/"
     query = _without_tracking(_normalise_percent(parts.query))
     return f"https://{_authority(parts)}{path}" + (f"?{query}" if query else "")
+
+
+def page_key(address: str) -> str:
+    """The key of a page's address: of the web, or of a mail (`mid:`, RFC 2392).
+
+    Raises:
+        ValueError: Neither; see `url_key`.
+
+    >>> page_key("MID:a%2Bb@e.example"), page_key("http://e.example")
+    ('mid:a%2Bb@e.example', 'https://e.example/')
+    """
+    if address[:4].lower() != "mid:":
+        return url_key(address)
+    message_id = address[4:]
+    if len(address) > MAX_URL_CHARACTERS or not _MID.fullmatch(message_id):
+        raise ValueError("not the address of a mail")
+    return f"mid:{_normalise_percent(message_id)}"
+
+
+def mail_url(message_id: str) -> str:
+    """The address of a mail that is nowhere on the web (RFC 2392 §2).
+
+    >>> mail_url("2024/06+x@mail.e.example")
+    'mid:2024%2F06%2Bx@mail.e.example'
+    """
+    return f"mid:{quote(message_id, safe='@')}"
 
 
 def host_of(url: str) -> str:
@@ -76,7 +104,7 @@ def document_id(key: str) -> str:
 def _split(url: str) -> SplitResult:
     if len(url) > MAX_URL_CHARACTERS:
         raise ValueError(f"longer than {MAX_URL_CHARACTERS} characters")
-    if any(ord(c) < 0x20 or ord(c) == 0x7F for c in url):
+    if _CONTROL.search(url):
         raise ValueError("has control characters")
     parts = urlsplit(url.strip())
     host = (parts.hostname or "").rstrip(".")

@@ -6,6 +6,7 @@
 
 import os
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -296,14 +297,16 @@ class Site:
         *,
         name: str = "site",
         default: Script | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.host = host
+        self.scheme = "https" if tls else "http"
         self.name = name
         self.requests: list[Seen] = []
         self.closing = threading.Event()
         self._default = default or (lambda _: status(404))
         self._paths: dict[str, _Path] = {}
-        self._server = _ScriptedServer((host, port), self)
+        self._server = _ScriptedServer((host, port), self, tls)
         self.port: int = self._server.server_address[1]
         # .02 s: the poll interval bounds how long closing takes.
         self._thread = threading.Thread(
@@ -331,7 +334,7 @@ class Site:
     @property
     def base_url(self) -> str:
         """The address without a trailing slash."""
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def url(self, path: str = "/") -> str:
         """The absolute address of a path."""
@@ -385,9 +388,15 @@ class Site:
 
 
 class _ScriptedServer(ClosingServer):
-    def __init__(self, address: tuple[str, int], site: Site) -> None:
+    def __init__(
+        self, address: tuple[str, int], site: Site, tls: ssl.SSLContext | None
+    ) -> None:
         self.site = site
         super().__init__(address, _Handler)
+        if tls is not None:  # hands are shaken in the connection's own thread
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -22,6 +22,7 @@ MAY_IMPORT = {
 
 CONTRACTS = (
     "pipeline/documents.py",
+    "pipeline/egress.py",
     "pipeline/sources.py",
     "pipeline/reviews.py",
     "search_index/query.py",

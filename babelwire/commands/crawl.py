@@ -14,7 +14,9 @@ import click
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Pass over entries dated earlier.",
+    metavar="YYYY-MM-DD",
+    help="Go back to this day: lists page by page, sitemaps, the sources' `archives`; "
+    "pass over entries dated earlier.",
 )
 @click.pass_obj
 def command(
@@ -23,6 +25,12 @@ def command(
     """Visit the sources now (default: all) and archive what is new.
 
     Pace, Retry-After and robots.txt always hold.
+
+    With --since, what a source published before it was added is fetched: lists are
+    paged back until a page has nothing of the wanted time any more (500 pages at most),
+    sitemaps that changed since are read, and so are the addresses in the source's
+    `archives`, a page for each day (1,000 a run). A source fetches
+    `max_pages_per_run` articles a run; the rest waits for the next one.
     """
     from babelwire.assembly import CrawlChoice, crawl_job
     from babelwire.balance import show_balance

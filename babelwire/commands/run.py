@@ -14,7 +14,8 @@ import click
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Pass over entries dated earlier.",
+    metavar="YYYY-MM-DD",
+    help="Go back to this day, as `crawl --since` does.",
 )
 @click.pass_obj
 def command(

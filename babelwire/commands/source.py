@@ -1,4 +1,4 @@
-"""`babelwire source add|catalogue|list|test|disable|enable|remove`."""
+"""`babelwire source add|import|catalogue|list|test|disable|enable|remove`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def add(
     contact: str | None,
     yes: bool,
 ) -> int:
-    """Find a site's feeds and sitemaps, or take sources from the catalogue."""
+    """Find a site's feeds and sitemaps, or take sources from the catalogue.
+
+    Shows ten headlines and writes the source's file, if you say yes. Scripts say --yes.
+    """
     from babelwire.adding import Wishes, add_from_catalogue, add_site
     from babelwire.workspace import find_workspace
 
@@ -92,17 +95,59 @@ def list_(root: Path) -> None:
     say(summary(sources.values()))
 
 
-@command.command("test")
-@click.argument("name")
-@click.option("--articles", default=3, show_default=True, help="Articles to try.")
+@command.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kind", type=click.Choice(["news", "official"]), default="news")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def test(root: Path, name: str, articles: int) -> int:
-    """Visit a source, read some articles, and store nothing."""
-    from babelwire.trial import try_source
+def import_(root: Path, file: Path, kind: str, yes: bool) -> int:
+    """Follow the feeds of an OPML file, as feed readers export it.
+
+    Feeds of one site become one source. Nothing is visited.
+    """
+    from babelwire.opml_import import import_opml
     from babelwire.workspace import find_workspace
 
+    return import_opml(find_workspace(root), file, kind, ask=not yes)
+
+
+@command.command("test")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "all_", is_flag=True, help="Every source that is not disabled.")
+@click.option("--stored", is_flag=True, help="Read stored pages again; contact nobody.")
+@click.option(
+    "--articles",
+    type=click.IntRange(0, 100),
+    default=3,
+    show_default=True,
+    help="Articles to try of each source.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def test(
+    root: Path,
+    names: tuple[str, ...],
+    all_: bool,
+    stored: bool,
+    articles: int,
+    as_json: bool,
+) -> int:
+    """Visit sources, read some articles of each, and store nothing.
+
+    Tells what each feed, sitemap and list has, how much of it is in scope and why the
+    rest is not, and what of the sample articles would be rejected and why.
+
+    Exit status: 0 all are good, 1 some fail (they are named), 2 wrong use or
+    configuration, 3 unavailable.
+    """
+    from babelwire.source_testing import Choice, try_all
+    from babelwire.workspace import find_workspace
+
+    if all_ == bool(names):
+        raise click.UsageError("name some sources, or --all")
     workspace = find_workspace(root)
-    return try_source(workspace, workspace.chosen_sources((name,))[0], articles)
+    choice = Choice(articles=articles, stored=stored, as_json=as_json)
+    return try_all(workspace, workspace.chosen_sources(names), choice)
 
 
 @command.command("disable")

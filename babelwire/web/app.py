@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
 
+from babelwire.network import egress_of
 from babelwire.web import (
     api,
     corrections,
@@ -73,7 +74,9 @@ def make_app(services: Services, desk: DeskConfig | None = None) -> FastAPI:
     app.state.desk = services.workspace.config.desk if desk is None else desk
     is_asked = app.state.desk.oidc.issuer
     app.state.provider = (
-        oidc.Provider(app.state.desk.oidc, os.environ) if is_asked else None
+        oidc.Provider(app.state.desk.oidc, os.environ, egress_of(services.workspace))
+        if is_asked
+        else None
     )
     app.state.waiting = oidc.Waiting()
     app.state.limits = gate.Limits(app.state.desk)

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from babelwire.adding import Wishes, draft_source
+from babelwire.network import egress_of
 from babelwire.probing import probe_events
 from babelwire.trial import read_sample
 from pipeline.errors import InputError, UnavailableError
@@ -149,8 +150,10 @@ def _probe(url: str, workspace: Workspace) -> Mapping[str, Any]:
     config = workspace.config.crawl
     job = ProbeJob(
         url=url,
+        articles=0,
         contact=config.contact,
         allow_networks=config.allow_networks,
+        egress=egress_of(workspace),
         database_url=workspace.database_url,
         max_seconds=LOOK_SECONDS,
     )
@@ -179,6 +182,7 @@ def _try_articles(draft: SourceDraft, workspace: Workspace) -> Iterator[TriedArt
         articles=ARTICLES_TRIED,
         contact=config.contact,
         allow_networks=config.allow_networks,
+        egress=egress_of(workspace),
         database_url=workspace.database_url,
         max_seconds=TRY_SECONDS,
     )

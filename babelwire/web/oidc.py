@@ -25,7 +25,10 @@ from babelwire.users import checked_name
 from babelwire.web.errors import NotFoundError
 from babelwire.web.settings import own_path
 from babelwire.web.signing_in import begin_session, login_page
+from pipeline.contacts import Purpose
+from pipeline.egress import Egress
 from pipeline.errors import InputError, UnavailableError
+from pipeline.http_routes import client_options
 from pipeline.store import users
 from pipeline.urls import host_of
 
@@ -108,12 +111,26 @@ class Waiting:
 class Provider:
     """What an issuer says of itself, asked when it is needed."""
 
-    def __init__(self, oidc: OidcConfig, environment: Mapping[str, str]) -> None:
-        """Args: its configuration, and where its secret is."""
+    def __init__(
+        self,
+        oidc: OidcConfig,
+        environment: Mapping[str, str],
+        egress: Egress | None = None,
+    ) -> None:
+        """Args: its configuration, where its secret is, the ways out."""
         self._oidc = oidc
         self._environment = environment
+        self._egress = egress or Egress()
         self._metadata: dict[str, Any] = {}
         self._known_at = -float(KNOWN_SECONDS)
+
+    @property
+    def contacts(self) -> Mapping[str, Purpose]:
+        """Whom it is asked through, and itself: why each is contacted."""
+        host = host_of(self._oidc.issuer)
+        route = self._egress.choose(host)
+        proxy: dict[str, Purpose] = {} if route.is_direct else {route.host: "proxy"}
+        return {host: "sign-in", **proxy}
 
     def address(self, redirect: str, state: str, begun: Begun) -> str:
         """Where a browser is sent to sign in.
@@ -121,11 +138,9 @@ class Provider:
         Raises:
             UnavailableError: The provider does not answer, or not as itself.
         """
-        url, _ = self._client(redirect).create_authorization_url(
-            self._says("authorization_endpoint"),
-            state=state,
-            code_verifier=begun.verifier,
-            nonce=begun.nonce,
+        endpoint = self._says("authorization_endpoint")
+        url, _ = self._client(redirect, endpoint).create_authorization_url(
+            endpoint, state=state, code_verifier=begun.verifier, nonce=begun.nonce
         )
         return str(url)
 
@@ -143,9 +158,10 @@ class Provider:
         from joserfc.jwk import KeySet
 
         try:
-            with self._client(redirect) as client:
+            endpoint = self._says("token_endpoint")
+            with self._client(redirect, endpoint) as client:
                 token = client.fetch_token(
-                    self._says("token_endpoint"),
+                    endpoint,
                     grant_type="authorization_code",
                     code=code,
                     code_verifier=begun.verifier,
@@ -172,7 +188,7 @@ class Provider:
             sub={"essential": True},
         )
 
-    def _client(self, redirect: str) -> Any:
+    def _client(self, redirect: str, url: str) -> Any:
         from authlib.integrations.httpx_client import OAuth2Client
 
         oidc = self._oidc
@@ -186,9 +202,14 @@ class Provider:
             scope=" ".join(oidc.scopes),
             redirect_uri=redirect,
             code_challenge_method="S256",
-            trust_env=False,
             timeout=TIMEOUT_SECONDS,
+            **self._options(url),
         )
+
+    def _options(self, url: str) -> dict[str, Any]:
+        import httpx2
+
+        return client_options(self._egress, host_of(url), httpx2)
 
     def _says(self, key: str) -> str:
         if time.monotonic() - self._known_at >= KNOWN_SECONDS:
@@ -206,7 +227,7 @@ class Provider:
         import httpx2
 
         try:
-            answer = httpx2.get(url, trust_env=False, timeout=TIMEOUT_SECONDS)
+            answer = httpx2.get(url, timeout=TIMEOUT_SECONDS, **self._options(url))
             return answer.raise_for_status().json()
         except (httpx2.HTTPError, ValueError) as error:
             raise self._unavailable(error) from error
@@ -221,7 +242,7 @@ def begin(request: Request, back: str = "/") -> Response:
     provider = _provider(request)
     waiting: Waiting = request.app.state.waiting
     state, begun = waiting.begin(own_path(back))
-    _note_contact(request)
+    _note_contact(request, provider)
     url = provider.address(_redirect(request), state, begun)
     response = RedirectResponse(url, SEE_OTHER)
     response.set_cookie(
@@ -243,7 +264,7 @@ def end(request: Request, state: str = "", code: str = "") -> Response:
     provider = _provider(request)
     try:
         begun = _begun(request, state)
-        _note_contact(request)
+        _note_contact(request, provider)
         claims = provider.claims(_redirect(request), code, begun)
         name = _admitted(request, claims)
     except SignInError:
@@ -299,10 +320,10 @@ def _redirect(request: Request) -> str:
     return f"{request.url.scheme}://{request.headers.get('host', '')}{BACK}"
 
 
-def _note_contact(request: Request) -> None:
+def _note_contact(request: Request, provider: Provider) -> None:
     services: Services = request.app.state.services
-    desk: DeskConfig = request.app.state.desk
     with closing(
         contact_log(services.workspace, patience_seconds=PERSON_PATIENCE_SECONDS)
     ) as log:
-        log.note(host_of(desk.oidc.issuer), "sign-in")
+        for host, purpose in provider.contacts.items():
+            log.note(host, purpose)

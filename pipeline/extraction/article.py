@@ -18,6 +18,7 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from pipeline.documents import Extraction
+from pipeline.errors import StageError
 from pipeline.extraction.encoding import decode, is_binary
 from pipeline.extraction.metadata import (
     Moment,
@@ -27,6 +28,7 @@ from pipeline.extraction.metadata import (
     storable,
 )
 from pipeline.extraction.rejection import rejection
+from pipeline.mails import MAIL_TYPE, read_mail
 from pipeline.sources import Selectors
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ def extract_page(page: PageInput) -> Extraction:
     """Reads the article out of a page; `rejected` says why there is none."""
     if page.content_type == ARTICLE_JSON:
         return _from_json(page)
+    if page.content_type == MAIL_TYPE:
+        return _from_mail(page)
     if is_binary(page.body):
         return Extraction(title="", text="", rejected="not_text")
     html = decode(page.body, page.content_type)
@@ -117,6 +121,35 @@ def _from_json(page: PageInput) -> Extraction:
         published_at=at,
         published_precision=precision,
         published_from="import" if at else "",
+        rejected="" if text else "no_text",
+    )
+
+
+def _from_mail(page: PageInput) -> Extraction:
+    """A mail: its fields are what a page's metadata is, whatever its HTML says."""
+    mail = read_mail(page.body)
+    if isinstance(mail, StageError):
+        return Extraction(title="", text="", rejected=mail.reason)
+    html = PageInput(
+        body=mail.html.encode("utf-8", "replace"),
+        url=page.url,
+        content_type="text/html; charset=utf-8",
+        fetched_at=page.fetched_at,
+        selectors=page.selectors,
+    )
+    found = extract_page(html) if mail.html else None
+    text = found.text if found and not found.rejected else normalise(mail.text)
+    text = text or (found.text if found else "")
+    title = normalise(mail.subject) or (found.title if found else "")
+    at = mail.sent_at
+    is_dated = at is not None and plausible(at, page.fetched_at)
+    return Extraction(
+        title=title,
+        text=_without_headline(text, title),
+        authors=(normalise(mail.sender),) if mail.sender else (),
+        published_at=at if is_dated else None,
+        published_precision="second" if is_dated else "none",
+        published_from="mail" if is_dated else "",
         rejected="" if text else "no_text",
     )
 

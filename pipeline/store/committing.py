@@ -473,7 +473,10 @@ def _page_values(visit: Visit, page: NewPage) -> dict[str, Any]:
         "content_type": page.content_type,
         "body_checksum": page.body_checksum,
         "body_bytes": page.body_bytes,
-        "hints": dict(target.hints),
+        "hints": {
+            **target.hints,
+            **({"rendered": page.rendered} if page.rendered else {}),
+        },
         "archive_file": page.place.file,
         "archive_offset": page.place.offset,
         "archive_length": page.place.length,

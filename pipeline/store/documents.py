@@ -31,7 +31,7 @@ from pipeline.store.tables import (
     sources,
 )
 from pipeline.store.translations import TranslationsOf, grouped
-from pipeline.urls import url_key
+from pipeline.urls import page_key
 
 _ID = re.compile(r"(d[a-z2-7]{16})(?:@(\d{1,9}))?")
 
@@ -132,7 +132,7 @@ def find_document(connection: Connection, url: str) -> str | None:
     """The id of the document that an address leads to."""
     found: str | None = connection.scalar(
         select(document_urls.c.document_id).where(
-            document_urls.c.url_key == url_key(url)
+            document_urls.c.url_key == page_key(url)
         )
     )
     return found

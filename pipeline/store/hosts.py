@@ -83,6 +83,14 @@ def robots_of(connection: Connection, origin: str) -> RobotsRecord | None:
     return None if row is None else RobotsRecord(**row._mapping)
 
 
+def unreachable_robots(connection: Connection, now: datetime) -> list[RobotsRecord]:
+    """The robots.txt that could not be read, for as long as that holds."""
+    rows = connection.execute(
+        select(robots).where(robots.c.state == "unreachable", robots.c.expires_at > now)
+    )
+    return [RobotsRecord(**row._mapping) for row in rows]
+
+
 def keep_robots(connection: Connection, record: RobotsRecord) -> None:
     """Keeps what an origin's robots.txt said, in place of what it said before."""
     values = {

@@ -34,7 +34,7 @@ from pipeline.store.tables import (
     sources,
     urls,
 )
-from pipeline.urls import document_id, host_of, url_key
+from pipeline.urls import document_id, host_of, page_key, url_key
 
 SAME_STORY = 0.5
 """A canonical address is believed only when this share of the smaller text's
@@ -74,7 +74,7 @@ def apply_rules(
         # Another extractor version on a revision's page: a new reading of it.
         new = _replace_reading(connection, own, (page, extraction), extractor, now)
         return Recorded(outcome="stored", reading_ids=new)
-    key = url_key(page.url)
+    key = page_key(page.url)
     known = _known(connection, key)
     if known is not None and known.relation == "first":
         return _compare(connection, extracted, known.document_id, extractor, now)

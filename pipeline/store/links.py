@@ -21,6 +21,8 @@ class Link:
 
     Attributes:
         modified_at: When a sitemap index says that a child changed, else None.
+        reads_on: Of a listing's next page in a run that goes back to a date: read
+            again although nothing new was shown before it.
     """
 
     url: str
@@ -32,6 +34,7 @@ class Link:
     depth: int
     hints: Mapping[str, str] = field(default_factory=dict)
     modified_at: datetime | None = None
+    reads_on: bool = False
 
 
 class Links:
@@ -171,7 +174,7 @@ class Links:
             if row.fetched_at + retired_rest(row.idle_reads) > self._now:
                 return False  # whatever its index says: it brought nothing for long
             return link.modified_at is None or link.modified_at > row.fetched_at
-        return shows_news
+        return shows_news or link.reads_on
 
     def _rows(self, target: DueUrl, links: Sequence[Link]) -> list[dict[str, Any]]:
         return [

@@ -24,7 +24,7 @@ from pipeline.store.identity import (
 )
 from pipeline.store.readings import Extracted, Recorded
 from pipeline.store.tables import document_urls, documents, readings, urls
-from pipeline.urls import document_id, url_key
+from pipeline.urls import document_id, page_key
 
 
 def record(
@@ -60,7 +60,7 @@ class _Addresses:
     """What a page's place in the store depends on: its keys and its id-to-be."""
 
     def __init__(self, extracted: Extracted) -> None:
-        self.url = url_key(extracted.page.url)
+        self.url = page_key(extracted.page.url)
         self.canonical = canonical_key(extracted.page, extracted.extraction)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -148,34 +149,30 @@ def _differs(row: Row[Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def _scope(source: Source, since: date | None) -> str:
-    told = [source.allow, sorted(source.own_hosts), str(since or "")]
+    told: list[Any] = [source.allow, sorted(source.own_hosts), str(since or "")]
+    if source.json_listings:
+        told.append([asdict(rule) for rule in source.json_listings])
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 def _endpoint_rows(
     source: Source, now: datetime, scope: str
 ) -> dict[str, dict[str, Any]]:
-    kinds = {
-        "feed": source.feeds,
-        "sitemap": source.sitemaps,
-        "listing": source.listings,
-    }
     rows: dict[str, dict[str, Any]] = {}
-    for kind, found in kinds.items():
-        for url in found:
-            rows.setdefault(
-                url_key(url),
-                {
-                    "source": source.name,
-                    "role": "endpoint",
-                    "endpoint_kind": kind,
-                    "url": url,
-                    "url_key": url_key(url),
-                    "host": host_of(url),
-                    "via": "seed",
-                    "hints": {"scope": scope},
-                    "discovered_at": now,
-                    "due_at": now,
-                },
-            )
+    for url, kind in source.endpoint_kinds.items():
+        rows.setdefault(
+            url_key(url),
+            {
+                "source": source.name,
+                "role": "endpoint",
+                "endpoint_kind": kind,
+                "url": url,
+                "url_key": url_key(url),
+                "host": host_of(url),
+                "via": "seed",
+                "hints": {"scope": scope},
+                "discovered_at": now,
+                "due_at": now,
+            },
+        )
     return rows

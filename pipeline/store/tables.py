@@ -177,7 +177,8 @@ urls = Table(
     Index("ix_urls_source_outcome", "source", "role", "outcome"),
 )
 """The frontier. role: article | endpoint. endpoint_kind: feed | sitemap |
-listing. via: feed | sitemap | listing | link | redirect | import | seed.
+listing. via: feed | sitemap | listing | link | redirect | import | seed
+| archive.
 `due_at` set: to be visited then. outcome, of the latest visit: pending | stored
 | unchanged | duplicate | rejected | failed, with `reason` for the last two;
 endpoints keep theirs too, but only articles are counted in the balance.

@@ -35,6 +35,7 @@ class NewPage:
     Attributes:
         body_checksum: Of the decoded body; "" where there is none.
         body_bytes: After decoding.
+        rendered: The browser that made the body out of what came; "" where none did.
     """
 
     place: WarcPlace
@@ -42,6 +43,7 @@ class NewPage:
     content_type: str
     body_checksum: str
     body_bytes: int
+    rendered: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.contacts import NoteContact, Purpose, unnoted
 from pipeline.content_encoding import decode_body
+from pipeline.egress import Egress
 from pipeline.errors import StageError, UnavailableError
+from pipeline.http_routes import client_options
 from pipeline.translation.engine import Failure
 from pipeline.urls import host_of
 
@@ -55,6 +57,7 @@ class ServerSettings:
         concurrency: Calls at once.
         no_model: Statuses that say: not this language pair, not this model.
         purpose: What the server is asked for.
+        egress: The ways out; a server on this machine is reached directly.
     """
 
     url: str
@@ -63,6 +66,16 @@ class ServerSettings:
     concurrency: int = 1
     no_model: frozenset[int] = frozenset()
     purpose: Purpose = "translate"
+    egress: Egress = field(default_factory=Egress)
+
+    @property
+    def host(self) -> str:
+        """The server's, as hosts are noted.
+
+        Raises:
+            ValueError: The address is none.
+        """
+        return host_of(self.url)
 
 
 @dataclass(kw_only=True)
@@ -177,12 +190,16 @@ class Server:
             raise _FailedError(f"{type(error).__name__}: {error}") from error
 
     def _note(self) -> None:
+        settings = self._settings
         try:
-            host = host_of(self._settings.url)
+            host = settings.host
         except ValueError as error:
-            raise _FailedError(f"{self._settings.url}: {error}") from error
+            raise _FailedError(f"{settings.url}: {error}") from error
         try:
-            self._note_contact(host, self._settings.purpose)
+            self._note_contact(host, settings.purpose)
+            route = settings.egress.choose(host)
+            if not route.is_direct:
+                self._note_contact(route.host, "proxy")
         except UnavailableError as error:
             raise _FailedError(str(error)) from error
 
@@ -214,12 +231,13 @@ class Server:
         import httpx
 
         if self._client is None:
+            settings = self._settings
             self._client = httpx.AsyncClient(
-                base_url=self._settings.url,
-                headers={"Accept-Encoding": "gzip", **self._settings.headers},
-                timeout=self._settings.timeout_seconds,
-                trust_env=False,  # a proxy of the environment is not ours to use
+                base_url=settings.url,
+                headers={"Accept-Encoding": "gzip", **settings.headers},
+                timeout=settings.timeout_seconds,
                 follow_redirects=False,  # a text goes where the config says
+                **client_options(settings.egress, settings.host, httpx),
             )
         return self._client
 

@@ -16,7 +16,8 @@ from babelwire.assembly import now, open_engine, processor
 from babelwire.overview import load_status
 from babelwire.workspace import find_workspace
 from pipeline.archive import verify as verify_records
-from pipeline.importing import file_checksum, import_pages, read_file
+from pipeline.importing import file_checksum, import_pages
+from pipeline.incoming.files import read_file
 from pipeline.store.archived import expected_records
 from pipeline.urls import document_id, url_key
 from search_index.sync import sync

@@ -1,8 +1,10 @@
 """`import` of WARC files, saved pages and JSON Lines; `process --again`, `retry`."""
 
+import base64
 import gzip
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from tests.babelwire.conftest import Demo, babelwire
+from tests.pipeline.foreign_warc import http, members, record
 
 WORDS = " ".join(["The river council met on Tuesday and spoke about dikes."] * 8)
 PAGE = (
@@ -103,6 +106,71 @@ def test_a_saved_page_says_where_it_came_from(workspace: Path, tmp_path: Path) -
     assert [row["url"] for row in rows] == ["https://paper.example/dikes"]
 
 
+MHTML = (
+    "From: <Saved by Blink>\r\nSnapshot-Content-Location: https://paper.example/mht\r\n"
+    'Content-Type: multipart/related; boundary="b"\r\n\r\n'
+    "--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    f"{base64.encodebytes(PAGE.encode()).decode()}\r\n--b--\r\n"
+)
+MAIL = (
+    "From: Press office <press@office.example>\r\nMessage-ID: <7@office.example>\r\n"
+    "Subject: =?utf-8?b?xJDDqiDEkWnhu4F1?=\r\nDate: Fri, 21 Jun 2024 12:00:00 +0000\r\n"
+    "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    f"--b\r\nContent-Type: text/html\r\n\r\n{PAGE}\r\n"
+    "--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-\r\n--b--\r\n"
+)
+
+
+def test_browsers_archives_and_mails_go_the_same_way(
+    workspace: Path, tmp_path: Path
+) -> None:
+    browser, saved = tmp_path / "browser.wacz", tmp_path / "saved.mhtml"
+    mail, box = tmp_path / "letter.eml", tmp_path / "letters.mbox"
+    other = PAGE.replace("/dikes", "/wacz").replace("Dikes", "Wells")
+    with zipfile.ZipFile(browser, "w") as file:
+        page = http(other.encode())
+        file.writestr("archive/a.warc", record(page, url="https://paper.example/wacz"))
+    saved.write_text(MHTML, "utf-8")
+    mail.write_text(MAIL, "utf-8")
+    second = MAIL.replace("<7@", "<8@").replace("Tuesday", "Friday")
+    box.write_text("".join(f"From x@y\r\n{m}\r\n" for m in (MAIL, second)), "utf-8")
+    ran = babelwire("import", browser, saved, mail, box, workspace=workspace)
+    assert ran.status == 0, ran.err
+    assert "1 pages imported, 1 were there already" in ran.err
+    assert "not read: 1 attachment" in ran.err
+    finish(workspace)
+    rows = {
+        row["url"]: row for row in babelwire("export", "*", workspace=workspace).rows
+    }
+    assert set(rows) == {
+        "https://paper.example/wacz",
+        "https://paper.example/mht",
+        "mid:7@office.example",
+        "mid:8@office.example",
+    }
+    letter = rows["mid:7@office.example"]
+    assert letter["title"] == "Đê điều"
+    assert letter["source"] == "import-office-example"
+    assert letter["published_at"].startswith("2024-06-21T12:00:00")
+    shown = babelwire("show", letter["id"], "--json", workspace=workspace).json
+    assert shown["evidence"]["imported_file_checksum"].startswith("sha256:")
+
+
+def test_one_odd_record_of_a_file_is_named_and_the_rest_arrives(
+    workspace: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "odd.warc.gz"
+    file.write_bytes(
+        members(record(date="soon"), record(http(PAGE.encode())), record())[:-40]
+    )
+    ran = babelwire("import", file, workspace=workspace)
+    assert ran.status == 1
+    assert "1 pages imported" in ran.err
+    assert "passed over: 1 (bad date)" in ran.err
+    assert 'odd.warc.gz, byte 0: WARC-Date: found "soon"' in ran.err
+    assert "passed over: 1 (broken record)" in ran.err
+
+
 def test_bad_lines_are_named_and_good_ones_arrive(
     workspace: Path, tmp_path: Path
 ) -> None:
@@ -132,6 +200,8 @@ def test_bad_lines_are_named_and_good_ones_arrive(
     [
         ("x.warc.gz", b"this is no gzip", "no WARC record"),
         ("x.txt", b"text", "expected a .warc"),
+        ("x.wacz", b"text", "no WACZ (ZIP) file"),
+        ("x.mbox", b"text", "no mailbox"),
     ],
 )
 def test_other_files_are_refused(
@@ -142,6 +212,20 @@ def test_other_files_are_refused(
     ran = babelwire("import", path, workspace=workspace)
     assert ran.status == 2
     assert expected in ran.err
+
+
+def test_an_address_goes_with_one_page(workspace: Path, tmp_path: Path) -> None:
+    page, lines = tmp_path / "x.html", tmp_path / "x.jsonl"
+    page.write_text(PAGE, "utf-8")
+    lines.write_text("{}", "utf-8")
+    for files, url, expected in (
+        ([page, page], "https://a.example/", "--url goes with one saved page or mail"),
+        ([page], "a.example", "not an http or https URL"),
+        ([lines], "https://a.example/", "--url goes with one saved page or mail"),
+    ):
+        ran = babelwire("import", *files, "--url", url, workspace=workspace)
+        assert ran.status == 2
+        assert expected in ran.err
 
 
 def test_process_again_gives_the_same_documents(

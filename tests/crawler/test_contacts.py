@@ -60,6 +60,7 @@ def test_a_look_at_a_site_is_noted_where_there_is_a_store(workspace, site, named
     job = ProbeJob(
         url=site.url("/"),
         allow_networks=LOOPBACK,
+        articles=0,
         limits=Limits(**QUICK),
         database_url=sqlite_url(workspace.folder / "babelwire.db") if named else "",
     )

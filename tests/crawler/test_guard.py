@@ -1,22 +1,35 @@
-"""C4, C5, C12, C17: what may be connected to, tried with the handlers that are
-really configured."""
+"""C4, C5, C17: what may be connected to, tried with the handlers that are really
+configured, directly and behind a proxy."""
 
 import ipaddress
-import json
-import os
-import socket
-import subprocess
 import sys
-import threading
-from contextlib import suppress
-from pathlib import Path
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from scrapy import Request
+from scrapy.core.downloader import Downloader as ScrapyDownloader
+from scrapy.crawler import Crawler
+from scrapy.settings import Settings
 from twisted.internet.address import IPv4Address
 
-from crawler.guard import Guard, GuardResolver, is_public
-from tests import certificates
-from tests.site import Site
+from crawler.guard import Guard, GuardResolver, RefusedError, is_public
+from crawler.job import Limits
+from crawler.settings import check_resolver, check_settings, scrapy_settings
+from crawler.spider import WorkSpider
+from pipeline.egress import Egress, Route
+from pipeline.errors import ConfigError
+from tests.crawler.guarded_requests import Asking, asked
+from tests.proxy import Proxy
+from tests.site import Response, Site
+
+
+def linux(test: Any) -> Any:
+    """For a test that needs more of loopback than 127.0.0.1."""
+    is_linux = sys.platform == "linux"
+    skip = pytest.mark.skipif(not is_linux, reason="127.0.0.2 is not there")
+    return pytest.mark.linux(skip(test))
+
 
 PUBLIC = ["93.184.215.14", "2606:2800:21f:cb07::1", "::ffff:93.184.215.14"]
 CLOSED = [
@@ -177,112 +190,269 @@ SPELLINGS = [
     "127。0。0。1",
 ]
 
-CANARY = """
-import json, sys
-from crawler.clock import Clock
-from crawler.fetching import Fetcher
-from crawler.guard import Guard
-from crawler.job import Limits
-from crawler.run import Ending, run_reactor
-from crawler.settings import scrapy_settings
-from scrapy import Request
-
-urls, named = json.load(sys.stdin), json.loads(sys.argv[1])
-guard = Guard(allow_networks=(sys.argv[2],), named_hosts=frozenset(named))
-settings = scrapy_settings(guard=guard, limits=Limits(timeout_seconds=3.0), agent="t")
-answers = {}
-
-async def work(crawler):
-    fetcher = Fetcher(
-        crawler.engine.download_async, now=Clock().now,
-        refusals=crawler.settings["BABELWIRE_REFUSALS"], max_body_bytes=10**6,
-    )
-    for url in urls:
-        answer = await fetcher.fetch(url)
-        answers[url] = answer.reason or answer.status
-    try:
-        proxied = Request(urls[0], meta={"proxy": urls[0]})
-        await crawler.engine.download_async(proxied)
-        answers["proxy"] = "sent"
-    except Exception as error:
-        answers["proxy"] = str(error)
-
-ending = Ending()
-run_reactor(settings, work, ending)
-if ending.error is not None:
-    raise ending.error
-print(json.dumps(answers))
-"""
-
-
-def fetched(urls, named, environment, network):
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", CANARY, json.dumps(named), network],
-        input=json.dumps(urls),
-        env=environment,
-        text=True,
-        capture_output=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-@pytest.mark.linux
-@pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is not there")
-def test_no_spelling_of_a_private_address_reaches_it(monkeypatch):
-    """C4, C17: a canary listens everywhere; one address is allowed."""
-    with Site("0.0.0.0") as canary, Site("127.0.0.1") as proxy:
-        canary.add("/", body="sung")
-        allowed = f"http://127.0.0.2:{canary.port}/"
-        urls = [f"http://{spelling}:{canary.port}/" for spelling in SPELLINGS]
-        named = [f"{spelling}:{canary.port}" for spelling in [*SPELLINGS, "127.0.0.2"]]
-        environment = {
-            **os.environ,
-            "HTTP_PROXY": proxy.base_url,
-            "http_proxy": proxy.base_url,
-            "PYTHONPATH": str(Path.cwd()),
-        }
-        answers = fetched([*urls, allowed], named, environment, "127.0.0.2/32")
-        assert [seen.headers["host"] for seen in canary.requests] == [
-            f"127.0.0.2:{canary.port}"
-        ]
-        assert proxy.requests == []
-        assert answers.pop(allowed) == 200
-        assert answers.pop("proxy") == "proxy_not_allowed"
-        assert answers[urls[0]] == "address_not_public"
-        assert 200 not in answers.values()
+NAMES = {
+    "mapped.example": (("::ffff:127.0.0.1",),),
+    "nat64.example": (("64:ff9b::7f00:1",),),
+    "sixtofour.example": (("2002:7f00:1::",),),
+    "mixed.example": (("127.0.0.2", "127.0.0.3"),),
+    "metadata.example": (("169.254.169.254",),),
+    "private.example": (("127.0.0.3",),),
+    "office.example": (("10.0.0.1",),),
+}
+"""Names whose addresses are not public."""
 
 
 @pytest.fixture
-def self_signed(tmp_path):
-    """A TLS server on loopback whose certificate nobody vouches for."""
-    _, context = certificates.self_signed(tmp_path)
-    heard: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_serve_tls, args=[listener, context, heard])
-        thread.start()
-        yield listener.getsockname()[1], heard
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+def canary():
+    """Listens everywhere; 127.0.0.2 is allowed."""
+    with Site("0.0.0.0") as running:
+        running.add("/", body="sung")
+        yield running
 
 
-def _serve_tls(listener, context, heard):
-    with suppress(OSError):
-        while True:
-            connection, _ = listener.accept()
-            with connection, suppress(OSError):
-                channel = context.wrap_socket(connection, server_side=True)
-                heard.append(channel.recv(1000))
-                channel.close()
+def table(site: Site, good: str, **fields: Any) -> Asking:
+    """Every spelling and every name, and one address that is allowed, last."""
+    hosts = [*SPELLINGS, *NAMES, good]
+    urls = [f"http://{host}:{site.port}/?{n}" for n, host in enumerate(hosts)]
+    return Asking(
+        urls=(*urls, f"http://{good}:{site.port}/"),
+        allow_networks=("127.0.0.2/32",),
+        named_hosts=tuple(f"{host}:{site.port}" for host in hosts),
+        names=NAMES | {"good.example": (("127.0.0.2",),)},
+        **fields,
+    )
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(self_signed):
-    """C12: nothing is sent."""
-    port, heard = self_signed
-    url = f"https://127.0.0.1:{port}/"
-    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
-    answers = fetched([url], [f"127.0.0.1:{port}"], environment, "127.0.0.0/8")
-    assert answers[url] == "tls_certificate"
-    assert heard == []
+@linux
+def test_no_spelling_of_a_private_address_reaches_it(canary):
+    """C4, C5, C17: with the handlers really configured."""
+    with Site("127.0.0.1") as proxy:
+        url = proxy.base_url
+        environment = {"HTTP_PROXY": url, "http_proxy": url, "ALL_PROXY": url}
+        told = asked(table(canary, "127.0.0.2", proxied=url), environment)
+        assert proxy.requests == []
+    through = [url for url, answer in told.answers.items() if answer == 200]
+    assert through == [u for u in told.answers if "//127.0.0.2:" in u]
+    assert hosts_asked_for(canary) == {"127.0.0.2"}
+    assert told.proxied == "proxy_not_allowed"
+    others = {answer for url, answer in told.answers.items() if url not in through}
+    assert others == {"address_not_public", "dns"}
+
+
+def hosts_asked_for(site: Site) -> set[str]:
+    return {seen.headers["host"].partition(":")[0] for seen in site.requests}
+
+
+@linux
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_name_that_changes_its_address_is_asked_for_only_while_that_is_allowed(
+    proxied,
+):
+    """C5: the checked address is the one connected to; a proxy is not asked."""
+    again = Response(headers={"Connection": "close"}, body=b"sung")
+    with Site("127.0.0.2") as good, Site("127.0.0.3", good.port) as bad, Proxy() as way:
+        good.add("/", again)
+        bad.add("/", again)
+        way.places["rebinding.example"] = ("127.0.0.2", good.port)
+        told = asked(
+            Asking(
+                urls=tuple(
+                    f"http://rebinding.example:{good.port}/?{n}" for n in range(4)
+                ),
+                allow_networks=("127.0.0.2/32",),
+                named_hosts=(f"rebinding.example:{good.port}",),
+                names={
+                    "rebinding.example": (
+                        *(("127.0.0.2",), ("127.0.0.3",)),
+                        *(("127.0.0.3", "127.0.0.2"), ("127.0.0.2",)),
+                    )
+                },
+                egress=behind(way) if proxied else Egress(),
+            )
+        )
+        refused = "address_not_public"
+        assert list(told.answers.values()) == [200, refused, refused, 200]
+        assert bad.requests == []
+        assert len(good.requests) == 2
+        assert len(way.asked) == (2 if proxied else 0)
+
+
+def behind(proxy: Proxy, **fields: Any) -> Egress:
+    return Egress(default=Route(proxy=proxy.url), **fields)
+
+
+@linux
+def test_nothing_private_is_asked_of_a_proxy_however_it_is_spelt(canary):
+    """C4, C5, C17: the same table; the proxy itself would connect to anything."""
+    with Proxy(places={"good.example": ("127.0.0.2", canary.port)}) as proxy:
+        told = asked(
+            table(canary, "good.example", egress=behind(proxy), proxied=proxy.url)
+        )
+        assert {asked_for.host for asked_for in proxy.asked} == {"good.example"}
+        assert told.proxied == "proxy_not_allowed"
+    assert told.answers[f"http://good.example:{canary.port}/"] == 200
+    assert hosts_asked_for(canary) == {"good.example"}
+
+
+INSIDE = ["printer", "printer.local", "metadata.google.internal", "router.lan"]
+
+
+def test_a_name_that_is_not_known_here_is_left_to_the_proxy_only_where_that_is_said(
+    canary,
+):
+    """C17: and neither what could be read as an address, nor a name from inside."""
+    hosts = [*SPELLINGS, *INSIDE, "10.0.0.1", "169.254.169.254", "0x0a.1"]
+    good = "http://news.example/"
+    urls = (*(f"http://{host}/" for host in hosts), "http://news.example:8080/", good)
+    with Proxy(places={"news.example": ("127.0.0.1", canary.port)}) as proxy:
+        asking = Asking(
+            urls=urls, nothing_else=True, names={proxy.host: ((proxy.host,),)}
+        )
+        told = asked(replace(asking, egress=behind(proxy)))
+        assert told.answers[good] == "dns"
+        assert proxy.asked == []
+        told = asked(replace(asking, egress=behind(proxy, proxy_resolves=True)))
+        assert [asked_for.target for asked_for in proxy.asked] == [good]
+    assert told.answers[good] == 200
+    assert told.announced == ["news.example", f"{proxy.host}:{proxy.port}"]
+
+
+@pytest.mark.parametrize("egress", ["", "direct"])
+def test_a_proxy_is_never_what_a_page_is_fetched_from(egress):
+    """C17: whatever way out a source takes."""
+    with Proxy() as proxy:
+        route = Route(proxy=proxy.url)
+        way = Egress() if egress else Egress(default=route)
+        told = asked(
+            Asking(
+                urls=(proxy.url + "/", f"http://127.1:{proxy.port}/"),
+                allow_networks=("127.0.0.0/8",),
+                named_hosts=(f"127.0.0.1:{proxy.port}", f"127.1:{proxy.port}"),
+                egress=replace(way, named={"office": route}),
+            )
+        )
+        assert set(told.answers.values()) == {"is_the_proxy"}
+        assert proxy.asked == []
+
+
+@linux
+def test_a_proxy_is_connected_to_wherever_it_is(canary):
+    """The address rule is for pages: an office's proxy is inside."""
+    with Proxy(host="127.0.0.3") as proxy:
+        told = asked(
+            Asking(
+                urls=("http://good.example/",),
+                names={"good.example": (("93.184.215.14",),)},
+                egress=behind(proxy),
+            )
+        )
+        # Far away nobody answers; what counts is that it was asked.
+        assert [asked_for.target for asked_for in proxy.asked] == [
+            "http://good.example/"
+        ]
+    assert told.announced == ["good.example", f"127.0.0.3:{proxy.port}"]
+
+
+# --- What would go past the guard ------------------------------------------------
+
+HANDLERS = "scrapy.core.downloader.handlers"
+
+
+def handlers(path: str) -> dict[str, Any]:
+    return {"DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{HANDLERS}.{path}")}
+
+
+BYPASSES = {
+    "httpx": handlers("_httpx.HttpxDownloadHandler"),
+    "aiohttp": handlers("_aiohttp.AiohttpDownloadHandler"),
+    "twisted": handlers("http11.HTTP11DownloadHandler"),
+    "files": {"DOWNLOAD_HANDLERS": {"file": f"{HANDLERS}.file.FileDownloadHandler"}},
+    "resolver": {"TWISTED_DNS_RESOLVER": "scrapy.resolver.CachingThreadedResolver"},
+    "no rules": {"DOWNLOADER_MIDDLEWARES": {}},
+    "late rules": {"DOWNLOADER_MIDDLEWARES": {"crawler.guard.UrlRules": 900}},
+    "environment": {"HTTPPROXY_ENABLED": True},
+    "redirects": {"REDIRECT_ENABLED": True},
+    "refreshes": {"METAREFRESH_ENABLED": True},
+    "cookies": {"COOKIES_ENABLED": True},
+    "cache": {"HTTPCACHE_ENABLED": True},
+    "names": {"DNSCACHE_ENABLED": True},
+    "downloader": {"DOWNLOADER": "tests.crawler.test_guard.Downloader"},
+    "addon": {"ADDONS": {"tests.crawler.test_guard.Addon": 1}},
+    "telnet": {"TELNETCONSOLE_ENABLED": True},
+    "remote": {"REMOTE_CONTROL_ENABLED": True},
+}
+
+
+class Downloader(ScrapyDownloader):
+    """Scrapy's, by another name."""
+
+
+class Addon:
+    """Could change any setting."""
+
+    def update_settings(self, settings):
+        pass
+
+
+@pytest.mark.parametrize("name", BYPASSES)
+def test_settings_that_lead_past_the_guard_are_refused_before_any_request(name, canary):
+    """C4, C5, C15."""
+    settings = BYPASSES[name]
+    made = scrapy_settings(guard=Guard(), limits=Limits(), agent="t") | settings
+    with pytest.raises(ConfigError, match=next(iter(settings))):
+        check_settings(Crawler(WorkSpider, Settings(made)).settings)
+
+
+@pytest.mark.parametrize("name", ["httpx", "resolver"])
+def test_a_crawl_with_such_settings_asks_nobody(name, canary):
+    """C4: the check is made by what runs every crawl and every probe."""
+    asking = table(canary, "127.0.0.2", settings=BYPASSES[name])
+    told = asked(asking)
+    assert next(iter(BYPASSES[name])) in told.error
+    assert told.answers == {}
+    assert canary.requests == []
+
+
+def test_a_resolver_that_somebody_put_in_later_is_noticed():
+    """C5."""
+    check_resolver(GuardResolver(None, Guard(), Rebinding()))
+    with pytest.raises(ConfigError, match="resolver: found 'Rebinding'"):
+        check_resolver(Rebinding())
+
+
+@pytest.mark.parametrize("name", ["httpx", "aiohttp", "resolver"])
+def test_without_that_check_the_canary_sings(name, canary):
+    """C4: the control; what these settings really let through."""
+    asked(table(canary, "127.0.0.2", settings=BYPASSES[name], checked=False))
+    hosts = {seen.headers["host"] for seen in canary.requests}
+    assert f"127.0.0.1:{canary.port}" in hosts
+
+
+@linux
+def test_without_that_check_a_proxy_of_the_environment_or_a_request_is_used(canary):
+    """C17: the control. Our own handler refuses both by itself."""
+    asking = Asking(
+        urls=(f"http://127.0.0.1:{canary.port}/",),
+        allow_networks=("127.0.0.2/32",),
+        checked=False,
+    )
+    changes = {**BYPASSES["environment"], **BYPASSES["no rules"]}
+    with Proxy(host="127.0.0.2") as proxy:
+        environment = {"HTTP_PROXY": proxy.url, "http_proxy": proxy.url}
+        named = (f"{proxy.host}:{proxy.port}",)
+        own = replace(asking, proxied=proxy.url, settings=changes, named_hosts=named)
+        assert asked(own, environment).proxied == "proxy_not_allowed"
+        assert proxy.asked == []
+        scrapys = {**changes, **BYPASSES["twisted"]}
+        told = asked(replace(own, settings=scrapys), environment)
+        assert told.proxied == "sent"
+        assert len(proxy.asked) == 2
+        assert hosts_asked_for(canary) == {"127.0.0.1"}
+
+
+def test_a_request_that_carries_credentials_is_refused():
+    """C15: whoever put them there."""
+    for name in ("Cookie", "Authorization", "Proxy-Authorization"):
+        request = Request("https://example.org/", headers={name: "x"})
+        with pytest.raises(RefusedError, match="carries_credentials"):
+            Guard().check(request)

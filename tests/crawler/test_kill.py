@@ -35,6 +35,7 @@ def test_a_killed_crawl_loses_nothing(workspace, site, point):
     assert killed.exit_status == 128 + 9
     again = workspace.crawl(source(site))
     assert again.exit_status == 0, again.stderr
+    assert ("torn bytes" in again.notes) == (point == "crawl.half_record")
 
     visited = {seen.path for seen in site.requests}
     assert set(paths) <= visited, "a URL was never visited"
@@ -55,3 +56,19 @@ def test_a_killed_crawl_loses_nothing(workspace, site, point):
         *_, last = scan(file)
         assert last.offset + last.length == file.stat().st_size, "a torn record"
     assert [run.state for run in workspace.table("runs")] == ["interrupted", "done"]
+
+
+def test_a_crawl_does_not_begin_on_an_archive_that_lost_something(workspace, site):
+    """P9: the start-up check; what the store acknowledged is no longer there."""
+    articles(site, {"/a/1": None})
+    assert workspace.crawl(source(site)).exit_status == 0
+    (file,) = workspace.archive.iterdir()
+    data = file.read_bytes()
+    file.write_bytes(data[:-20])
+    asked = len(site.requests)
+    (error,) = workspace.crawl(source(site)).of("error")
+    assert error["exit_status"] == 1
+    assert f"the store has pages up to byte {len(data)}" in error["message"]
+    assert "restore it from a backup" in error["message"]
+    assert file.read_bytes() == data[:-20], "nothing may be cut here"
+    assert len(site.requests) == asked

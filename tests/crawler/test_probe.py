@@ -1,45 +1,14 @@
 """A look at a site that stores nothing: what `source add` and `source test` see."""
 
-import asyncio
 import base64
 
-import httpx
 import pytest
-from scrapy.http import Response
 
-from crawler.clock import utc_now
-from crawler.fetching import Fetcher
 from crawler.job import Limits, ProbeJob
 from crawler.launch import CrawlProcess
-from crawler.parsing import ParserProcess
-from crawler.probe import Probe
+from tests.crawler.probing import probe
 from tests.crawler.workspace import LOOPBACK, QUICK, articles, feed, source
 from tests.site import redirect, status
-
-
-def probe(**fields):
-    """The probe itself, on a downloader without Scrapy's engine: starts at once."""
-    limits = Limits(**QUICK)
-    job = ProbeJob(**{"allow_networks": LOOPBACK, "limits": limits, **fields})
-    fetcher = Fetcher(download, now=utc_now, refusals={}, max_body_bytes=1 << 20)
-    parser = ParserProcess(seconds=20.0)
-    events = []
-    try:
-        asyncio.run(Probe(job, fetcher, parser, events.append).run())
-    finally:
-        parser.close()
-    return events[-1], [e for e in events if e["event"] == "article"]
-
-
-async def download(request):
-    async with httpx.AsyncClient(trust_env=False) as client:
-        answer = await client.get(request.url)
-    return Response(
-        request.url,
-        status=answer.status_code,
-        headers=dict(answer.headers),
-        body=answer.content,
-    )
 
 
 def probe_in_a_process(**fields):
@@ -150,3 +119,27 @@ def test_an_existing_source_is_tried_and_its_articles_handed_over(site):
     body = base64.b64decode(pages[0]["body"])
     assert body == b"<html><p>Text of /a/1</p></html>"
     assert pages[0]["hints"] == {"title": "T"}
+
+
+def test_a_source_is_told_what_of_its_entries_is_in_scope_and_why_others_are_not(site):
+    feed(site, ["/a/1", "/a/2", "/b/3", "/feed", "https://else.example/a/4"])
+    found, _ = probe(source=source(site), articles=0)
+    (endpoint,) = found["endpoints"]
+    assert endpoint["in_scope"] == 2
+    assert endpoint["out_of_scope"] == {
+        "path_not_allowed": 1,
+        "endpoint": 1,
+        "other_host": 1,
+    }
+    assert endpoint["other_hosts"] == ["else.example"]
+
+
+def test_an_endpoint_that_was_not_tried_is_told_with_the_reason(site):
+    feed(site, PATHS)
+    second = site.url("/second")
+    tried = source(site, feeds=(site.url("/feed"), second), allow=())
+    found, _ = probe(source=tried, max_requests=2)
+    (failed,) = found["failed"]
+    assert (failed["url"], failed["problem"]) == (second, "request_budget_spent")
+    late, _ = probe(source=tried, max_seconds=0.0)
+    assert {one["problem"] for one in late["failed"]} == {"out_of_time"}

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from crawler.job import CrawlJob, contact_problem
 from crawler.launch import CrawlProcess
 from pipeline.errors import ConfigError
 from tests.crawler.workspace import articles, source
-from tests.site import hang
+from tests.site import hang, status
 
 
 @pytest.fixture
@@ -56,7 +57,21 @@ def test_a_second_crawl_says_who_holds_the_workspace(workspace, site, running):
     (error,) = result.of("error")
     assert result.exit_status == error["exit_status"] == 3
     assert f"another crawl (process {process.process_id}, since " in error["message"]
-    assert error["message"].endswith("is running in this workspace")
+    assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d UTC\)", error["message"])
+    assert error["message"].endswith("wait until it has ended, or stop it")
+
+
+def test_the_lock_of_a_killed_crawl_holds_nobody_up(workspace, site, running):
+    """P8."""
+    process, events = running
+    process.kill()
+    assert list(events) == []
+    left = (workspace.folder / "crawl.lock").read_text("utf-8")
+    assert left.startswith(f"{process.process_id} ")
+    site.add("/a/2", body="<p>It answers now.</p>")
+    again = workspace.crawl(source(site))
+    assert (again.exit_status, again.of("error")) == (0, [])
+    assert (workspace.folder / "crawl.lock").read_text("utf-8") == ""
 
 
 PARENT = """
@@ -94,6 +109,21 @@ def test_a_text_that_is_no_job_is_wrong_use():
     assert done.returncode == event["exit_status"] == 2
     assert "database_url: missing" in event["message"]
     assert done.stderr == ""
+
+
+def test_who_watches_is_told_how_each_host_stands(workspace, site):
+    """C3."""
+    articles(site, {"/a/1": None, "/a/2": None, "/a/3": None})
+    site.add("/a/3", status(503))
+    result = workspace.crawl(
+        source(site, delay_seconds=0.6), tell_hosts=True, retry_wait_seconds=0.0
+    )
+    told = [host for event in result.of("progress") for host in event.get("hosts", ())]
+    assert {host["host"] for host in told} == {f"127.0.0.1:{site.port}"}
+    assert max(host["fetched"] for host in told) >= 1
+    assert all(host["waiting"] or host["in_flight"] for host in told)
+    unwatched = workspace.crawl(source(site), retry_wait_seconds=0.0)
+    assert not any("hosts" in event for event in unwatched.of("progress"))
 
 
 def test_a_job_survives_its_json(workspace, site):

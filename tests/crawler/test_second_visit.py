@@ -1,11 +1,14 @@
 """The same site crawled twice; between the visits some pages change."""
 
+import zlib
+
 import pytest
 from sqlalchemy import update
 
 from pipeline.store import open_database, sqlite_url
 from pipeline.store.frontier import resolve
 from pipeline.store.tables import urls, work
+from pipeline.warc import GZIP_WINDOW, parse_fields
 from tests.crawler.workspace import Workspace, articles, feed, source
 from tests.site import HTML, Response, Site, not_modified, status
 
@@ -70,6 +73,19 @@ def test_a_304_is_archived_as_a_revisit(twice):
     page = workspace.pages(site.url("/a/etag"))[1]
     stored = workspace.stored(page)
     assert (stored.kind, stored.status, stored.body) == ("revisit", 304, b"")
+
+
+def test_the_revisit_names_the_record_that_is_still_right(twice):
+    workspace, site, _, _ = twice
+    page, revisit = (fields(workspace, p) for p in workspace.pages(site.url("/a/etag")))
+    assert revisit["warc-refers-to"] == page["warc-record-id"]
+    assert revisit["warc-refers-to-date"] == page["warc-date"]
+    assert revisit["warc-payload-digest"] == page["warc-payload-digest"]
+
+
+def fields(workspace: Workspace, page) -> dict[str, str]:
+    member = (workspace.archive / page.archive_file).read_bytes()[page.archive_offset :]
+    return parse_fields(zlib.decompressobj(GZIP_WINDOW).decompress(member))[0]
 
 
 def test_the_same_body_is_unchanged_and_not_extracted_again(twice):

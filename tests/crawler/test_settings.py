@@ -6,7 +6,7 @@ from scrapy.settings import Settings
 
 from crawler.guard import Guard
 from crawler.job import Limits, user_agent
-from crawler.settings import scrapy_settings
+from crawler.settings import check_settings, scrapy_settings
 from crawler.spider import WorkSpider
 
 EXPECTED = {
@@ -47,13 +47,15 @@ def test_the_setting_is_as_designed(settings, name, value):
     assert settings[name] == value
 
 
-def test_http_and_https_stay_with_the_handler_that_the_guard_works_with(settings):
+def test_http_and_https_go_through_our_handler_and_nothing_else_goes(settings):
+    """C4."""
     handlers = settings.getwithbase("DOWNLOAD_HANDLERS")
-    default = "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
-    assert {k: v for k, v in handlers.items() if v} == {
-        "http": default,
-        "https": default,
-    }
+    ours = "crawler.download_handler.GuardedHandler"
+    assert {k: v for k, v in handlers.items() if v} == {"http": ours, "https": ours}
+
+
+def test_our_own_settings_pass_the_check_that_every_crawl_makes(settings):
+    check_settings(settings)
 
 
 def test_the_url_rules_come_first(settings):

@@ -14,8 +14,7 @@ from pipeline import archive
 from pipeline.archive import ArchivedResponse, ArchiveWriter, read, repair_tail, scan
 from pipeline.content_encoding import decode_body
 from pipeline.documents import WarcPlace
-from pipeline.errors import DamageError, DiskFullError, InputError, StageError
-from pipeline.foreign_archives import records
+from pipeline.errors import DamageError, DiskFullError, StageError
 
 NOW = datetime(2024, 6, 21, 10, 0, tzinfo=UTC)
 HTML = (("Content-Type", "text/html"),)
@@ -223,32 +222,7 @@ def test_scanning_finds_every_record(written):
     assert list(scan(folder / places[0].file))[1:] == places
 
 
-def test_records_of_any_warc_file_are_listed_with_their_bodies(writer, tmp_path):
-    packed = (*HTML, ("Content-Encoding", "gzip"))
-    places = [
-        writer.append(response(body=gzip.compress(b"<p>x</p>"), headers=packed)),
-        writer.append(response(body=b"", status=304, kind="revisit")),
-        writer.append(response(body=b"z" * 99, status=0, kind="resource")),
-    ]
-    writer.close()
-    first, second = records(tmp_path / places[0].file, max_body_bytes=50)
-    assert (first.place, first.response.body) == (places[0], b"<p>x</p>")
-    assert first.response.header("Content-Encoding") == ""
-    assert second.place == places[2]
-    assert (second.too_large, len(second.response.body)) == (True, 50)
-
-
-@pytest.mark.parametrize("content", [b"no archive at all\n" * 9, b"\x1f\x8b\x08junk"])
-def test_a_file_that_is_no_warc_is_refused_by_name(tmp_path, content):
-    path = tmp_path / "x.warc"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"x\.warc"):
-        list(records(path))
-
-
 def test_a_missing_file_is_refused_by_name(tmp_path):
-    with pytest.raises(InputError, match="gone"):
-        list(records(tmp_path / "gone.warc"))
     with pytest.raises(DamageError, match="gone"):
         read(tmp_path, WarcPlace(file="gone.warc.gz", offset=0, length=9))
 

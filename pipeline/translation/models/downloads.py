@@ -1,8 +1,8 @@
 """Gets files over HTTP: whole or not at all, resumed where they broke off.
 
 A half file lies beside its place as `NAME.part` and counts for nothing. Redirects are
-followed to https, or to the same host (a mirror on a plain address); proxies of the
-environment are not used.
+followed to https, or to the same host (a mirror on a plain address); each request
+leaves by the route that is configured for its host, whatever the environment says.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
 from pipeline.contacts import NoteContact, unnoted
 from pipeline.content_encoding import decode_body
+from pipeline.egress import Egress
 from pipeline.errors import StageError, UnavailableError, UnreachableError
+from pipeline.http_routes import routed_transport
 from pipeline.urls import host_of
 
 if TYPE_CHECKING:
@@ -55,10 +57,12 @@ class DownloadSettings:
         timeout_seconds: Without a byte for so long, an attempt has failed.
         offline: Refuse to connect at all.
         note_contact: Told of each request before it is made.
+        egress: The ways out.
     """
 
     timeout_seconds: float = 60.0
     offline: bool = False
+    egress: Egress = field(default_factory=Egress)
     note_contact: NoteContact = unnoted
 
 
@@ -224,8 +228,12 @@ class Downloads:
         import httpx
 
         if self._client is None:
+            settings = self._settings
             self._client = httpx.Client(
-                timeout=self._settings.timeout_seconds,
+                transport=routed_transport(
+                    settings.egress, httpx, settings.note_contact
+                ),
+                timeout=settings.timeout_seconds,
                 trust_env=False,
                 follow_redirects=False,
             )

@@ -8,9 +8,11 @@ import shutil
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Self, TypeVar
 
 from pipeline.errors import UnavailableError
+from pipeline.http_routes import routed_transport
 from pipeline.translation.models.catalogue import CatalogueModel
 from pipeline.translation.models.downloads import (
     Downloads,
@@ -211,7 +213,7 @@ def _bar(progress: Progress) -> type:
 
 
 def _hub(settings: DownloadSettings) -> Any:
-    """The hub's library, without the environment's proxies and without telemetry.
+    """The hub's library, by the configured routes alone and without telemetry.
 
     With that it asks the public hub, whichever one is configured, which programs there
     are that may run it, and tells the hub which one does.
@@ -230,8 +232,10 @@ def _hub(settings: DownloadSettings) -> Any:
         settings.note_contact(host_of(str(request.url)), "models")
 
     client = type(huggingface_hub.get_session())
+    library = _library_of(client)
     huggingface_hub.set_client_factory(
         lambda: client(
+            transport=routed_transport(settings.egress, library, settings.note_contact),
             trust_env=False,
             follow_redirects=True,
             timeout=settings.timeout_seconds,
@@ -243,10 +247,14 @@ def _hub(settings: DownloadSettings) -> Any:
 
 def _http_errors() -> tuple[type[Exception], ...]:
     """What the hub's HTTP client raises, whichever it is."""
-    import importlib
-
     import huggingface_hub
 
-    module = type(huggingface_hub.get_session()).__module__.split(".")[0]
-    error: type[Exception] = importlib.import_module(module).HTTPError
+    library: Any = _library_of(type(huggingface_hub.get_session()))
+    error: type[Exception] = library.HTTPError
     return (error,)
+
+
+def _library_of(client: type) -> ModuleType:
+    import importlib
+
+    return importlib.import_module(client.__module__.split(".")[0])

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.contacts import NoteContact, unnoted
+from pipeline.egress import Egress
 from pipeline.errors import ConfigError, DamageError, UnavailableError, UnreachableError
 from pipeline.translation.models.catalogue import CatalogueModel, Location
 from pipeline.translation.models.downloads import (
@@ -50,6 +51,7 @@ class ModelSettings:
         timeout_seconds: Without a byte for so long, an attempt has failed.
         environment: For `HF_ENDPOINT` and `HF_TOKEN`, and nothing else.
         note_contact: Told of each request before it is made.
+        egress: The ways out.
     """
 
     firefox_mirror: str = ""
@@ -58,6 +60,7 @@ class ModelSettings:
     timeout_seconds: float = 60.0
     environment: Mapping[str, str] = field(default_factory=dict)
     note_contact: NoteContact = unnoted
+    egress: Egress = field(default_factory=Egress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +182,7 @@ def _draft(
         timeout_seconds=settings.timeout_seconds,
         offline=settings.offline,
         note_contact=settings.note_contact,
+        egress=settings.egress,
     )
     with Downloads(how) as downloads:
         publishers: dict[Location, Publisher] = {

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,8 @@ CLIENT, SECRET = "desk", "kept-elsewhere"
 class FakeProvider:
     """Lets `name` in; `claims` and `key` change what its tokens say."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        """Args: a context makes it speak https."""
         self.name = "omar"
         self.claims: dict[str, Any] = {}
         self.issuer_said = ""
@@ -31,7 +33,10 @@ class FakeProvider:
         self.authorization = ""
         self._codes: dict[str, dict[str, str]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.issuer = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.issuer = f"http://127.0.0.1:{self.port}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from joserfc.jwk import OctKey, RSAKey
 from starlette.testclient import TestClient
 
@@ -13,12 +14,16 @@ from babelwire.config import DeskConfig, OidcConfig
 from babelwire.outside import load_outside
 from babelwire.users import add_user
 from babelwire.web.app import make_app
-from babelwire.web.oidc import MAX_WAITING, WAITING_SECONDS, Waiting
+from babelwire.web.oidc import MAX_WAITING, WAITING_SECONDS, Provider, Waiting
 from babelwire.web.services import Services, open_services
 from babelwire.workspace import find_workspace, make_workspace
+from pipeline.egress import Egress, Route
 from pipeline.errors import ConfigError
 from pipeline.store import users
+from pipeline.store.contacts import load
 from tests.babelwire.web.provider import CLIENT, SECRET, FakeProvider
+from tests.certificates import self_signed
+from tests.proxy import Proxy
 
 NOBODY_IN = "The provider let nobody in."
 
@@ -45,8 +50,12 @@ def workspace(tmp_path: Path) -> Iterator[Services]:
 
 
 def browser(services: Services, desk: DeskConfig) -> TestClient:
+    return asking(make_app(services, desk))
+
+
+def asking(app: FastAPI) -> TestClient:
     return TestClient(
-        make_app(services, desk),
+        app,
         base_url="https://desk.example",
         client=("203.0.113.9", 1),
         follow_redirects=False,
@@ -74,6 +83,54 @@ def test_who_signs_in_there_is_in_here(
     assert client.get("/users").status_code == 403
     assert provider.given["grant_type"] == "authorization_code"
     assert provider.authorization == ""
+
+
+def test_a_provider_outside_is_asked_through_the_proxy_and_who_that_is_is_noted(
+    workspace: Services, desk: DeskConfig, tmp_path: Path
+) -> None:
+    """C17, C15, C12: and believed for the authority in `ca_file`."""
+    issuer = "https://login.example"
+    authority, context = self_signed(tmp_path, ("login.example",))
+    with FakeProvider(context) as provider, Proxy(login=("desk", "word")) as proxy:
+        provider.issuer = issuer
+        proxy.places["login.example"] = ("127.0.0.1", provider.port)
+        app = make_app(workspace, replace(desk, oidc=replace(desk.oidc, issuer=issuer)))
+        app.state.provider = Provider(
+            app.state.desk.oidc,
+            {},
+            Egress(
+                default=Route(proxy=proxy.url, user="desk", password="word"),
+                ca_file=str(authority),
+            ),
+        )
+        assert sign_in(asking(app), provider) == "/sources"
+        assert {asked.target for asked in proxy.asked} == {"login.example:443"}
+        assert "/token" in provider.asked
+        with workspace.database.read() as connection:
+            noted = {(each.host, each.purpose) for each in load(connection)}
+        assert noted == {
+            ("login.example", "sign-in"),
+            (f"127.0.0.1:{proxy.port}", "proxy"),
+        }
+
+
+def test_the_desk_takes_its_ways_out_from_the_workspace(
+    tmp_path: Path, desk: DeskConfig
+) -> None:
+    """C17: the environment has no say."""
+    root = make_workspace(tmp_path / "proxied").root
+    config = root / "babelwire.toml"
+    text = config.read_text("utf-8").replace(
+        'proxy = ""', 'proxy = "http://p.example:3128"', 1
+    )
+    config.write_text(text, "utf-8")
+    oidc = replace(desk.oidc, issuer="https://login.example")
+    with open_services(find_workspace(root)) as services:
+        provider = make_app(services, replace(desk, oidc=oidc)).state.provider
+        assert provider.contacts == {
+            "login.example": "sign-in",
+            "p.example:3128": "proxy",
+        }
 
 
 def test_the_desks_secret_comes_from_the_environment(
