@@ -20,6 +20,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from pipeline.archive import ArchivedResponse, ArchiveWriter, checksum_of
 from pipeline.documents import WarcPlace
+from pipeline.extraction.metadata import storable
 from pipeline.failpoints import failpoint
 from pipeline.incoming.found import Incoming, Skipped
 from pipeline.sources import Source
@@ -36,6 +37,9 @@ BATCH_BYTES: Final = 16 << 20
 
 MAX_PROBLEMS: Final = 100
 """Kept of a file's problems; a broken file of gigabytes may have millions."""
+
+MAX_TYPE_CHARACTERS: Final = 500
+"""As in a crawl; what is longer is no media type."""
 
 PREFIX: Final = "import-"
 
@@ -188,10 +192,10 @@ def _store(
         source=source,
         fetched_at=response.at,
         status=response.status,
-        content_type=response.header("Content-Type"),
+        content_type=storable(response.header("Content-Type"))[:MAX_TYPE_CHARACTERS],
         body_checksum=checksum_of(response.body),
         body_bytes=len(response.body),
-        hints={**item.hints, "import": context.evidence},
+        hints={**_stored_hints(item), "import": context.evidence},
         archive_file=place.file,
         archive_offset=place.offset,
         archive_length=place.length,
@@ -199,6 +203,10 @@ def _store(
     page_id = int(connection.execute(statement.returning(pages.c.id)).scalar_one())
     _note_newest(connection, url_id, page_id, response)
     return page_id
+
+
+def _stored_hints(item: Incoming) -> dict[str, str]:
+    return {name: storable(value) for name, value in item.hints.items()}
 
 
 def _url_row(connection: Connection, item: Incoming, source: str) -> int:

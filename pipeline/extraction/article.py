@@ -91,7 +91,8 @@ def extract_page(page: PageInput) -> Extraction:
     title = normalise(title or page.hints.get("title", "")).replace("\n", " ")
     published = _published(metadata, tree, html, page)
     canonical, language = metadata.canonical_url(), metadata.declared_language()
-    authors, section = metadata.authors(), metadata.section()
+    authors = _authors(tree, page.selectors.author) or metadata.authors()
+    section = metadata.section()
     is_free, alternates = metadata.is_free(), metadata.alternates()
     text = _without_headline(_text(tree, page), title)
     return Extraction(
@@ -179,6 +180,13 @@ def _parse(html: str) -> HtmlElement | None:
         )
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
+
+
+def _authors(tree: HtmlElement, selector: str) -> tuple[str, ...]:
+    """What a source's selector finds, each name once; none without a selector."""
+    found = tree.cssselect(selector) if selector else ()
+    names = (normalise(node.text_content()).replace("\n", " ") for node in found)
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _published(

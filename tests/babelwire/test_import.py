@@ -8,9 +8,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from babelwire.workspace import find_workspace
+from pipeline.store.tables import pages
 from tests.babelwire.conftest import Demo, babelwire
 from tests.pipeline.foreign_warc import http, members, record
 
@@ -169,6 +172,27 @@ def test_one_odd_record_of_a_file_is_named_and_the_rest_arrives(
     assert "passed over: 1 (bad date)" in ran.err
     assert 'odd.warc.gz, byte 0: WARC-Date: found "soon"' in ran.err
     assert "passed over: 1 (broken record)" in ran.err
+
+
+def test_characters_that_no_database_takes_are_left_out(
+    workspace: Path, tmp_path: Path
+) -> None:
+    lines, archive = tmp_path / "x.jsonl", tmp_path / "x.warc"
+    row = {"url": "https://a.example/1", "title": "a\x00\ud800b", "text": WORDS}
+    lines.write_text(json.dumps(row), "utf-8")
+    typed = http(
+        PAGE.encode(), headers=[("Content-Type", "text/html; \x00" + "x" * 999)]
+    )
+    archive.write_bytes(record(typed))
+    ran = babelwire("import", lines, archive, workspace=workspace)
+    assert ran.status == 0, ran.err
+    database = find_workspace(workspace).open()
+    with database.read() as connection:
+        found = list(connection.execute(select(pages).order_by(pages.c.id)))
+    database.close()
+    assert found[0].hints["title"] == "ab"
+    assert "\x00" not in found[1].content_type
+    assert len(found[1].content_type) <= 500
 
 
 def test_bad_lines_are_named_and_good_ones_arrive(

@@ -100,8 +100,6 @@ async def _sent(address: str, text: str) -> str:
 
 
 def main() -> None:
-    from twisted.internet import reactor
-
     from crawler.browser import BrowserFetcher, Fare
     from crawler.browser_gate import Gate
     from crawler.clock import Clock
@@ -130,6 +128,8 @@ def main() -> None:
     )
 
     def new_gate() -> Gate:
+        from twisted.internet import reactor
+
         return Gate(
             reactor,
             guard=guard,
