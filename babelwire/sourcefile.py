@@ -44,6 +44,9 @@ every = "10m..2h"
 delay_seconds = {delay_seconds}  # between two requests to one host
 max_pages_per_run = 500
 
+# Zone of times on its pages that name none, e.g. "Asia/Ho_Chi_Minh"; "" is UTC.
+# timezone = ""
+
 # By which way out: "direct" without a proxy, or a name of [network.egress].
 # egress = "direct"
 # Hosts whose certificate is not checked: expired for good, or of another host. Anybody

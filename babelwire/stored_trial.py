@@ -142,7 +142,12 @@ def _articles(
     if not pages:
         return ()
     jobs = [
-        ExtractJob(folder=str(archive), page=page, selectors=source.selectors)
+        ExtractJob(
+            folder=str(archive),
+            page=page,
+            selectors=source.selectors,
+            timezone=source.timezone,
+        )
         for page in pages
     ]
     with Workers(extract_job, size=1, limits=Limits()) as workers:

@@ -202,7 +202,10 @@ def read_samples(
     if not samples:
         return ()
     with Workers(extract_page, size=1, limits=Limits()) as workers:
-        read = [read_sample(sample, workers, source.selectors) for sample in samples]
+        read = [
+            read_sample(sample, workers, source.selectors, source.timezone)
+            for sample in samples
+        ]
     return tuple(
         tried_article(sample["url"], article)
         for sample, article in zip(samples, read, strict=True)
@@ -236,7 +239,10 @@ def tried_article(url: str, article: Extraction | str) -> TriedArticle:
 
 
 def read_sample(
-    sample: Mapping[str, Any], workers: Workers[Any, Any], selectors: Selectors
+    sample: Mapping[str, Any],
+    workers: Workers[Any, Any],
+    selectors: Selectors,
+    timezone: str = "",
 ) -> Extraction | str:
     """An article that a probe fetched, as the extract stage reads it; or why not.
 
@@ -244,23 +250,27 @@ def read_sample(
         sample: The probe's event.
         workers: Children that run `extract_page`.
         selectors: Of the source.
+        timezone: Of the source.
     """
     problem = sample["reason"] or (
         f"http_{sample['status']}" if sample["status"] != OK else ""
     )
     if problem:
         return str(problem)
-    page = page_input(sample, selectors)
+    page = page_input(sample, selectors, timezone)
     article: Extraction | StageError = workers.run([page])[0]
     return article.reason if isinstance(article, StageError) else article
 
 
-def page_input(sample: Mapping[str, Any], selectors: Selectors) -> PageInput:
+def page_input(
+    sample: Mapping[str, Any], selectors: Selectors, timezone: str = ""
+) -> PageInput:
     """What extraction needs of an article that a probe fetched.
 
     Args:
         sample: The probe's event.
         selectors: Of the source.
+        timezone: Of the source.
     """
     from pipeline.extraction import PageInput
 
@@ -271,4 +281,5 @@ def page_input(sample: Mapping[str, Any], selectors: Selectors) -> PageInput:
         fetched_at=now(),
         hints=sample["hints"],
         selectors=selectors,
+        timezone=timezone,
     )

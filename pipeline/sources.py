@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from annotated_types import Ge, Le, MinLen
 
@@ -103,6 +104,8 @@ class Source:
             nothing about it. Whoever is on the way can change what such a page says.
         browser: Its articles and listings are fetched by a browser, for their text is
             made by scripts; feeds, sitemaps and lists of JSON are not.
+        timezone: IANA name of the zone of times on its pages that name none; "" is
+            UTC.
         enabled: False: kept, but not visited.
         selectors: Optional, win over the extractor.
         rights: What may leave the desk; `show` is filled in.
@@ -128,6 +131,7 @@ class Source:
     egress: str = ""
     unverified_hosts: tuple[str, ...] = ()
     browser: bool = False
+    timezone: str = ""
     enabled: bool = True
     verified: bool = True
     selectors: Selectors = field(default_factory=Selectors)
@@ -152,6 +156,7 @@ class Source:
         for host in self.unverified_hosts:
             _check_own(host, self.own_hosts)
         every_bounds(self.every)
+        _check_timezone(self.timezone)
         if self.rights.show is None:
             known = replace(self.rights, show=SHOW_BY_KIND[self.kind])
             object.__setattr__(self, "rights", known)  # frozen, but being made
@@ -281,6 +286,16 @@ def read_sources(folder: Path) -> dict[str, Source]:
 def _named(path: Path, error: ConfigError) -> str:
     text = str(error)
     return text if text.startswith(str(path)) else f"{path}: {text}"
+
+
+def _check_timezone(name: str) -> None:
+    try:
+        if name:
+            ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise ConfigError(
+            f'timezone: found "{name}", expected a name such as "Asia/Ho_Chi_Minh"'
+        ) from error
 
 
 def _check_name(name: str) -> None:

@@ -9,10 +9,11 @@ import unicodedata
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -64,6 +65,7 @@ class PageInput:
         fetched_at: Later publication dates are not believed.
         hints: `title`, `published_at`, `language` of a feed or sitemap.
         selectors: The source's, which win.
+        timezone: IANA name of the zone of times that name none; "" is UTC.
     """
 
     body: bytes
@@ -72,6 +74,12 @@ class PageInput:
     content_type: str = ""
     hints: Mapping[str, str] = field(default_factory=dict)
     selectors: Selectors = field(default_factory=Selectors)
+    timezone: str = ""
+
+    @property
+    def zone(self) -> tzinfo:
+        """`timezone`, to read times in."""
+        return ZoneInfo(self.timezone) if self.timezone else UTC
 
 
 def extract_page(page: PageInput) -> Extraction:
@@ -193,10 +201,10 @@ def _published(
     metadata: PageMetadata, tree: HtmlElement, html: str, page: PageInput
 ) -> Moment:
     chosen = _selected(tree, page.selectors.published, attribute="datetime")
-    at, precision = parse_date(chosen)
+    at, precision = parse_date(chosen, page.zone)
     if at is not None and plausible(at, page.fetched_at):
         return Moment(at=at, precision=precision, found_in="selector")
-    moment = metadata.published(fetched_at=page.fetched_at, html=html)
+    moment = metadata.published(fetched_at=page.fetched_at, html=html, zone=page.zone)
     hinted, hinted_precision = parse_date(page.hints.get("published_at", ""))
     if hinted is None or not plausible(hinted, page.fetched_at):
         return moment

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urljoin
 
@@ -93,10 +93,18 @@ class PageMetadata:
         )
         return next((c for c in map(_clean, candidates) if c), "")
 
-    def published(self, *, fetched_at: datetime, html: str) -> Moment:
-        """When the article was published, or an empty `Moment`."""
+    def published(
+        self, *, fetched_at: datetime, html: str, zone: tzinfo = UTC
+    ) -> Moment:
+        """When the article was published, or an empty `Moment`.
+
+        Args:
+            fetched_at: Later dates are not believed.
+            html: The page, as text.
+            zone: Of times that name none.
+        """
         for value, place in self._date_candidates():
-            at, precision = parse_date(value)
+            at, precision = parse_date(value, zone)
             if at is not None and plausible(at, fetched_at):
                 return Moment(at=at, precision=precision, found_in=place)
         return _by_htmldate(self._tree, html, self._url, fetched_at)
@@ -190,8 +198,13 @@ class PageMetadata:
         return ""
 
 
-def parse_date(value: str) -> tuple[datetime | None, Precision]:
-    """A date as pages write it, with how exact it is; zone-less counts as UTC.
+def parse_date(value: str, zone: tzinfo = UTC) -> tuple[datetime | None, Precision]:
+    """A date as pages write it, with how exact it is.
+
+    Args:
+        value: ISO 8601, or as mails have it.
+        zone: Of a time that names none. A day has no zone: it is the publisher's, and
+            kept as midnight UTC.
 
     >>> parse_date("2024-06-21T10:30+03:00")[0].isoformat()
     '2024-06-21T07:30:00+00:00'
@@ -203,9 +216,10 @@ def parse_date(value: str) -> tuple[datetime | None, Precision]:
     value = value.strip()
     match = _ISO.match(value)
     if match is None:
-        return _rfc_date(value)
+        return _rfc_date(value, zone)
     try:
-        return _utc(datetime.fromisoformat(_padded(match))), _precision(match)
+        at = datetime.fromisoformat(_padded(match))
+        return _utc(at, zone if match[4] else UTC), _precision(match)
     except (ValueError, OverflowError):
         return None, "none"
 
@@ -227,19 +241,19 @@ def _precision(match: re.Match[str]) -> Precision:
     return "day" if match[3] else "month"
 
 
-def _rfc_date(value: str) -> tuple[datetime | None, Precision]:
+def _rfc_date(value: str, zone: tzinfo) -> tuple[datetime | None, Precision]:
     from email.utils import parsedate_to_datetime
 
     if len(value) > 60 or not any(c.isdigit() for c in value):
         return None, "none"
     try:
-        return _utc(parsedate_to_datetime(value)), "second"
+        return _utc(parsedate_to_datetime(value), zone), "second"
     except (ValueError, IndexError, TypeError, OverflowError):
         return None, "none"
 
 
-def _utc(at: datetime) -> datetime:
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+def _utc(at: datetime, zone: tzinfo) -> datetime:
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def plausible(at: datetime, fetched_at: datetime) -> bool:

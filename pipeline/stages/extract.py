@@ -30,12 +30,14 @@ class ExtractJob:
         page: The page itself.
         earlier: The previous revision's page, if it must be read again too.
         selectors: The source's.
+        timezone: The source's.
     """
 
     folder: str
     page: Page
     earlier: Page | None = None
     selectors: Selectors = field(default_factory=Selectors)
+    timezone: str = ""
 
 
 Extractions = tuple[Extraction, Extraction | None]
@@ -85,6 +87,7 @@ class ExtractStage:
                 page=page,
                 earlier=again.get(item),
                 selectors=self._selectors(page.source),
+                timezone=self._timezone(page.source),
             )
             for item, page in pages.items()
         }
@@ -119,6 +122,10 @@ class ExtractStage:
         known = self._sources.get(source)
         return known.selectors if known else Selectors()
 
+    def _timezone(self, source: str) -> str:
+        known = self._sources.get(source)
+        return known.timezone if known else ""
+
 
 def _extract(job: ExtractJob, page: Page) -> Extraction:
     archived = read(Path(job.folder), page.place)
@@ -130,6 +137,7 @@ def _extract(job: ExtractJob, page: Page) -> Extraction:
             fetched_at=page.fetched_at,
             hints=page.hints,
             selectors=job.selectors,
+            timezone=job.timezone,
         )
     )
 

@@ -160,6 +160,7 @@ def page_of(name: str, source: Source) -> PageInput:
         fetched_at=FETCHED_AT,
         hints=found.hints,
         selectors=source.selectors,
+        timezone=source.timezone,
     )
 
 

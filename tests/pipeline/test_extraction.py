@@ -2,8 +2,8 @@
 
 A folder of `extraction_cases/` is a case: `page.html` as it came over the wire;
 `page.json` with what is expected of the extraction (fields left out do not
-matter); `page.toml`, if there is one, with `url`, `content_type`, `[hints]` and
-`[selectors]`.
+matter); `page.toml`, if there is one, with `url`, `content_type`, `timezone`,
+`[hints]` and `[selectors]`.
 """
 
 import json
@@ -11,6 +11,7 @@ import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,7 @@ def page_of(folder: Path) -> PageInput:
         fetched_at=FETCHED_AT,
         hints=settings.get("hints", {}),
         selectors=Selectors(**{**chosen, "remove": tuple(chosen.get("remove", ()))}),
+        timezone=settings.get("timezone", ""),
     )
 
 
@@ -63,6 +65,23 @@ def test_there_are_cases() -> None:
 def test_the_same_page_is_read_the_same_way_twice() -> None:
     page = page_of(CASES / "persian_joiners")
     assert extract_page(page) == extract_page(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2024-06-21T10:30", "2024-06-21T03:30:00+00:00"),
+        ("2024-06-21T10:30Z", "2024-06-21T10:30:00+00:00"),
+        ("2024-06-21", "2024-06-21T00:00:00+00:00"),
+        ("Fri, 21 Jun 2024 10:30:00", "2024-06-21T03:30:00+00:00"),
+        ("Fri, 21 Jun 2024 10:30:00 +0300", "2024-06-21T07:30:00+00:00"),
+    ],
+)
+def test_a_time_without_a_zone_is_of_the_sources_one(text: str, at: str) -> None:
+    """P7: a day keeps its date whatever the zone."""
+    found, _ = parse_date(text, ZoneInfo("Asia/Ho_Chi_Minh"))
+    assert found is not None
+    assert found.isoformat() == at
 
 
 # --- Bytes to text (C11) ---------------------------------------------------------
