@@ -58,6 +58,9 @@ BLOCKING = frozenset({"http_401", "http_403", "http_429", "http_451", "blocked"}
 """Answers to somebody who is not wanted (RFC 9110 §15.5.2, §15.5.4; RFC 6585 §4;
 RFC 7725), and pages that say so."""
 
+WANTS_BROWSER = "no_browser"
+"""Reason of an article that waits for a browser (`crawler.fetching`)."""
+
 MAX_HOPS = 5
 """Of redirects (RFC 9309 §2.3.1.2 has as many)."""
 
@@ -368,7 +371,13 @@ def _silence(signs: Signs, at: datetime) -> Iterator[Finding]:
 
 
 def _losses(signs: Signs) -> Iterator[Finding]:
-    """It announces articles, and most of them cannot be had or are none."""
+    """It announces articles, and most of them cannot be had or are none.
+
+    Those that wait for a browser wait until somebody installs one: any is too many.
+    """
+    waiting = signs.outcomes.get(("pending", WANTS_BROWSER), 0)
+    if waiting:
+        yield Finding(code="lost", number=waiting, reason=WANTS_BROWSER)
     settled = sum(n for (out, _), n in signs.outcomes.items() if out != "pending")
     lost: Counter[str] = Counter()
     for (outcome, reason), number in signs.outcomes.items():

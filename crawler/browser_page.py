@@ -162,7 +162,7 @@ class Rendering:
                 await self._open(context)
                 found = await self._watched()
         except TimeoutError:
-            found = self._failure("timeout", "")
+            found = self._out_of_time(is_open=context is not None)
         except Error as error:
             found = self._failed(error)
         finally:
@@ -328,6 +328,7 @@ class Rendering:
         if self._broken:
             return self._failed_by(self._broken)
         if not self._is_whole.is_set():
+            await self._evaluated("0")  # an endless script does not let it be said
             return self._failure("timeout", "")
         html = await self._evaluated(_HTML % self._wanted.max_characters)
         if html is None:
@@ -391,6 +392,13 @@ class Rendering:
             retry=retry or reason == NOT_NOTED,
             refused=is_refused and reason != NOT_NOTED,
         )
+
+    def _out_of_time(self, *, is_open: bool) -> Rendered:
+        """Neither a slow script nor a slow browser is the host's fault."""
+        if not is_open:
+            return self._failure("browser_crash", "the browser does not answer")
+        reason = "parse_timeout" if self._has_page else "timeout"
+        return self._failure(reason, "")
 
     def _failed(self, error: Exception) -> Rendered:
         if self._crashed.is_set() or not self._browser.is_connected():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from babelwire.balance import plain_reason
 from babelwire.health import (
     DAYS,
     EndpointState,
@@ -60,7 +61,7 @@ def feed(
 def signs(**known: Any) -> Signs:
     """Of a source that is well: 14 documents a day, read an hour ago."""
     well: dict[str, Any] = {
-        "every": timedelta(minutes=30),
+        "every": (1800, 1800),
         "first_visit_at": OLD,
         "last_visit_at": ago(hours=1),
         "last_read_at": ago(hours=1),
@@ -167,7 +168,7 @@ WEEKDAYS = (9, 9, 9, 9, 9, 0, 0)
             id="nobody crawls: silence is not the source's",
         ),
         pytest.param(
-            {"last_visit_at": ago(days=2), "every": timedelta(days=1)},
+            {"last_visit_at": ago(days=2), "every": (86_400, 86_400)},
             [],
             id="rare visits are not missed at once",
         ),
@@ -202,6 +203,14 @@ WEEKDAYS = (9, 9, 9, 9, 9, 0, 0)
             {"outcomes": {("pending", ""): 90, ("rejected", "paywall"): 9}},
             [],
             id="too few are settled",
+        ),
+        pytest.param(
+            {"outcomes": {("stored", ""): 90, ("pending", "no_browser"): 1}},
+            [
+                "1 article of the last week was not stored: "
+                + plain_reason("no_browser"),
+            ],
+            id="one that waits for a browser",
         ),
         pytest.param(
             {"is_capped": True},
@@ -271,6 +280,7 @@ def row(url: str, outcome: Any, **fields: Any) -> EndpointRow:
         "visited_at": AT,
         "fetched_at": AT,
         "alias_of_key": "",
+        "new_per_day": None,
     }
     return EndpointRow(
         url=url, url_key=url_key(url), outcome=outcome, **{**known, **fields}
