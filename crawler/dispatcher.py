@@ -30,13 +30,14 @@ from crawler.judge import judge, later, postponed, retry_after_seconds, unreache
 from crawler.paging import Paging
 from crawler.parsing import Body
 from crawler.proxies import BLAMELESS
+from crawler.remembered import keep_pace, remember_moves
 from crawler.report import RunReport
 from crawler.robots import Policy, learn_policy, origin_of
 from crawler.scope import Scope
 from pipeline.json_listings import listing_of
 from pipeline.sources import Source
 from pipeline.store import frontier as table
-from pipeline.store import hosts, moves
+from pipeline.store import hosts
 from pipeline.store.frontier import DueUrl
 from pipeline.store.links import Link
 from pipeline.store.sources import other_sources
@@ -178,10 +179,11 @@ class Dispatcher:
     # --- The loop ------------------------------------------------------------
 
     async def _prepare(self) -> None:
-        await self._remember_moves()
+        await remember_moves(self._committer, self._scope)
         for source in self._scope:
             for host in source.own_hosts:
                 self._frontier.set_delay(host, source.delay_seconds)
+        await keep_pace(self._committer, self._scope, self._frontier, self._clock)
         names = self._names
         self._others = await self._committer.read(lambda c: other_sources(c, names))
         now = self._clock.now()
@@ -193,15 +195,6 @@ class Dispatcher:
         due = await self._committer.read(lambda c: table.due_hosts(c, self._names))
         for host, due_at in due.items():
             self._frontier.expect(host, self._clock.at(due_at))
-
-    async def _remember_moves(self) -> None:
-        names = self._names
-        known = await self._committer.read(lambda c: moves.confirmed_moves(c, names))
-        for move in known:
-            self._scope.learn(move)
-        found = await self._committer.read(lambda c: moves.redirected_hosts(c, names))
-        for name, host in found:
-            self._scope.learn_host(name, host)
 
     @property
     def _names(self) -> list[str]:

@@ -96,6 +96,11 @@ class Frontier:
         entry = self._host(host)
         entry.delay = max(entry.delay, seconds)
 
+    def was_asked(self, host: str, until: float) -> None:
+        """Another process asked a host until then: its pace counts from there."""
+        entry = self._host(host)
+        entry.not_before = max(entry.not_before, until + entry.delay)
+
     def hold(self, host: str, until: float) -> None:
         """Leaves a host alone: `Retry-After`, robots.txt unreachable."""
         entry = self._host(host)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from pipeline.store.tables import runs
 
@@ -79,6 +79,12 @@ def close_abandoned_runs(connection: Connection, now: datetime) -> int:
         .values(state="interrupted", finished_at=now, reason="its process died")
     )
     return result.rowcount
+
+
+def last_end(connection: Connection) -> datetime | None:
+    """When the latest run that is over ended, of whatever source."""
+    ended: datetime | None = connection.scalar(select(func.max(runs.c.finished_at)))
+    return ended
 
 
 def latest_runs(connection: Connection, *, limit: int = 1000) -> dict[str, Run]:

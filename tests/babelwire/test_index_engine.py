@@ -121,7 +121,7 @@ def test_another_engine_is_filled_while_the_configured_one_answers(
             "[privacy]",
         ),
         ('name = "babelwire"', 'name = "Babel Wire"', "small letters"),
-        ('user = ""', 'user = "me"', "needs the other"),
+        ('\nuser = ""', '\nuser = "me"', "needs the other"),
         ("shards = 1", "shards = 0", "index.shards"),
     ],
 )
@@ -143,7 +143,11 @@ def test_what_reaches_no_cluster_is_refused(
             'api_key_variable = "MISSING"\nuser',
             "MISSING",
         ),
-        ('ca_file = ""', 'ca_file = "nowhere.pem"', "nowhere.pem"),
+        (
+            'ca_file = ""\n# For one request',
+            'ca_file = "nowhere.pem"\n# For one request',
+            "nowhere.pem",
+        ),
     ],
 )
 def test_a_missing_secret_or_file_is_named(

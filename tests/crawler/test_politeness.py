@@ -98,6 +98,17 @@ def test_the_pace_of_a_host_is_the_slowest_that_is_asked_for(workspace, site):
     assert min(gaps) >= 0.3
 
 
+def test_the_next_run_keeps_the_pace_of_the_one_before(workspace, site):
+    """However soon it is started."""
+    articles(site, {"/a/1": None})
+    paced = source(site, delay_seconds=3.0)
+    workspace.crawl(paced)
+    number = len(site.requests)
+    workspace.crawl(paced)
+    last, first = site.requests[number - 1 : number + 1]
+    assert first.at - last.at >= 3.0
+
+
 def test_a_cap_leaves_the_rest_pending_and_says_so(workspace, site):
     """C9."""
     articles(site, {f"/a/{number}": None for number in range(9)})

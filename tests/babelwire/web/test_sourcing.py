@@ -251,7 +251,7 @@ def test_a_look_shows_what_would_be_followed_and_add_writes_it(
     assert (source.country, source.kind) == ("VN", "official")
     assert list(source.feeds) == fields["feeds"]
     assert source.rights.show == "full"
-    assert "# how often it is visited" in (folder / "found.toml").read_text("utf-8")
+    assert "# How often it is visited" in (folder / "found.toml").read_text("utf-8")
     assert "new: not visited yet" in words(desk.get("/sources/found").text)
 
 
