@@ -82,7 +82,9 @@ def crawl(ports: list[str]) -> Measured:
             allow_networks=("127.0.0.1/32",),
             limits=Limits(per_host=8),
         )
-        done = child(["-m", "crawler"], job.to_json(), child_environment())
+        # As the application starts it.
+        arenas = {"MALLOC_ARENA_MAX": child_environment()["MALLOC_ARENA_MAX"]}
+        done = child(["-m", "crawler"], job.to_json(), arenas)
         finished = json.loads(done.out.splitlines()[-1])
         fetched = sum(s["run"]["fetched"] for s in finished["sources"].values())
         assert fetched == HOSTS * PAGES, finished

@@ -1,15 +1,18 @@
 """Child processes with their time and peak memory."""
 
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PEAK = Path(__file__).resolve().parent / "peak.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,30 +30,28 @@ def child(
     stdin: str = "",
     environment: Mapping[str, str] | None = None,
 ) -> Measured:
-    """Runs Python with these arguments and waits for it."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(environment or {}), "PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(stdin)
-    process.stdin.close()
-    out = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, (arguments, out[-2000:])
+    """Runs Python with these arguments and waits for it.
+
+    Modules are compiled once, as on any machine that is used: the first run of a new
+    environment takes longer.
+    """
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.NamedTemporaryFile(suffix=".json") as noted:
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, str(PEAK), noted.name, sys.executable, *arguments],
+            input=stdin,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**kept, **(environment or {}), "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        wall = time.perf_counter() - started
+        assert done.returncode == 0, (arguments, done.stdout[-2000:])
+        usage = json.load(noted)
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes or KiB
     return Measured(
-        wall=wall,
-        cpu=usage.ru_utime + usage.ru_stime,
-        peak_mib=usage.ru_maxrss / unit,
-        out=out,
+        wall=wall, cpu=usage["cpu"], peak_mib=usage["peak"] / unit, out=done.stdout
     )
 
 
