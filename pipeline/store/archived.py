@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from pipeline.documents import Page, WarcPlace
-from pipeline.store.database import Database
 from pipeline.store.documents import page_columns, page_of
 from pipeline.store.tables import pages, urls
-
-BATCH = 1000
 
 MAX_CHILDREN = 5
 """Sitemaps of a stored index that are read again: enough to see articles in one."""
@@ -28,25 +24,6 @@ def find_place(connection: Connection, file: str, offset: int) -> WarcPlace | No
     if length is None:
         return None
     return WarcPlace(file=file, offset=offset, length=length)
-
-
-def expected_records(database: Database) -> Iterator[tuple[WarcPlace, str, str]]:
-    """Place, URL and body checksum of every page, read in short pages."""
-    after = 0
-    while True:
-        statement = (
-            select(*page_columns())
-            .where(pages.c.id > after)
-            .order_by(pages.c.id)
-            .limit(BATCH)
-        )
-        with database.read() as connection:
-            found = [page_of(row) for row in connection.execute(statement)]
-        if not found:
-            return
-        for page in found:
-            yield page.place, page.url, page.body_checksum
-        after = found[-1].id
 
 
 @dataclass(frozen=True, kw_only=True)

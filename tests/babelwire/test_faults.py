@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
+from babelwire.archive_shown import verify_archive
 from babelwire.assembly import now, open_engine, processor
 from babelwire.overview import load_status
 from babelwire.workspace import find_workspace
-from pipeline.archive import verify as verify_records
 from pipeline.importing import file_checksum, import_pages
 from pipeline.incoming.files import read_file
-from pipeline.store.archived import expected_records
 from pipeline.urls import document_id, url_key
 from search_index.sync import sync
 from search_index.verification import verify
@@ -82,7 +81,7 @@ def assert_whole(folder: Path) -> None:
         with contextlib.closing(open_engine(workspace)) as engine:
             proved = verify(database, engine, target="en")
             held = sorted(state.id for state in engine.snapshot().states())
-        damaged = list(verify_records(workspace.archive, expected_records(database)))
+        archive = verify_archive(database, workspace.archive)
     finally:
         database.close()
     source = status["sources"]["import-news-example-org"]
@@ -93,7 +92,8 @@ def assert_whole(folder: Path) -> None:
     assert status["index"]["backlog"] == 0
     urls = [article(number)["url"] for number in range(1, ARTICLES + 1)]
     assert held == sorted(document_id(url_key(url)) for url in urls)
-    assert (proved.differences, proved.damage, damaged) == ((), (), [])
+    assert (proved.differences, proved.damage, archive.problems) == ((), (), [])
+    assert archive.is_whole
 
 
 @pytest.mark.parametrize(
