@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -161,12 +162,12 @@ class Source:
             known = replace(self.rights, show=SHOW_BY_KIND[self.kind])
             object.__setattr__(self, "rights", known)  # frozen, but being made
 
-    @property
+    @cached_property
     def endpoints(self) -> tuple[str, ...]:
         """Feeds, sitemaps, listings and lists of JSON, in this order, each once."""
         return tuple(self.endpoint_kinds)
 
-    @property
+    @cached_property
     def endpoint_kinds(self) -> dict[str, EndpointKind]:
         """What each endpoint is; one that is named twice is what comes first here."""
         first_pages = [rule.first_url for rule in self.json_listings]
@@ -187,7 +188,7 @@ class Source:
         """The shortest and the longest time between two visits, in seconds."""
         return every_bounds(self.every)
 
-    @property
+    @cached_property  # asked for every link of a page
     def own_hosts(self) -> frozenset[str]:
         """`host` or `host:port` (where a port is written) that belong to the site."""
         named = (*self.endpoints, *self.archives)
