@@ -62,26 +62,7 @@ def compare(ports: list[str]) -> None:
 def crawl(ports: list[str]) -> Measured:
     """One crawl into a new workspace."""
     with tempfile.TemporaryDirectory() as folder:
-        url = sqlite_url(Path(folder) / "store.db")
-        open_database(url).close()
-        sources = tuple(
-            Source(
-                name=f"s{port}",
-                kind="news",
-                publisher="S",
-                feeds=(f"http://127.0.0.1:{port}/feed.xml",),
-                delay_seconds=0.0,
-            )
-            for port in ports
-        )
-        job = CrawlJob(
-            database_url=url,
-            archive_folder=f"{folder}/archive",
-            lock_file=f"{folder}/lock",
-            sources=sources,
-            allow_networks=("127.0.0.1/32",),
-            limits=Limits(per_host=8),
-        )
+        job = job_of(folder, ports, delay_seconds=0.0, limits=Limits(per_host=8))
         # As the application starts it.
         arenas = {"MALLOC_ARENA_MAX": child_environment()["MALLOC_ARENA_MAX"]}
         done = child(["-m", "crawler"], job.to_json(), arenas)
@@ -89,6 +70,32 @@ def crawl(ports: list[str]) -> Measured:
         fetched = sum(s["run"]["fetched"] for s in finished["sources"].values())
         assert fetched == HOSTS * PAGES, finished
         return done
+
+
+def job_of(
+    folder: str, ports: list[str], *, delay_seconds: float, limits: Limits
+) -> CrawlJob:
+    """The job of a new workspace: a source for each port, with a feed."""
+    url = sqlite_url(Path(folder) / "store.db")
+    open_database(url).close()
+    sources = tuple(
+        Source(
+            name=f"s{port}",
+            kind="news",
+            publisher="S",
+            feeds=(f"http://127.0.0.1:{port}/feed.xml",),
+            delay_seconds=delay_seconds,
+        )
+        for port in ports
+    )
+    return CrawlJob(
+        database_url=url,
+        archive_folder=f"{folder}/archive",
+        lock_file=f"{folder}/lock",
+        sources=sources,
+        allow_networks=("127.0.0.1/32",),
+        limits=limits,
+    )
 
 
 if __name__ == "__main__":

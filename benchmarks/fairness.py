@@ -10,14 +10,12 @@ import subprocess
 import sys
 import tempfile
 from itertools import pairwise
-from pathlib import Path
 
+from benchmarks.crawl import job_of
 from benchmarks.measured import ROOT, median, percentile, verdict
 from benchmarks.pages import answer, feed
-from crawler.job import CrawlJob
+from crawler.job import Limits
 from crawler.launch import CrawlProcess
-from pipeline.sources import Source
-from pipeline.store import open_database, sqlite_url
 
 HOSTS, SLOW, PAGES = 200, 20, 60
 DELAY_SECONDS, SLOW_SECONDS = 1.0, 8.0
@@ -75,25 +73,7 @@ def _handler(host: int, arrivals: list[float]):  # type: ignore[no-untyped-def]
 def crawl(ports: list[str]) -> None:
     """One crawl that is stopped once the window is over."""
     with tempfile.TemporaryDirectory() as folder:
-        url = sqlite_url(Path(folder) / "store.db")
-        open_database(url).close()
-        sources = tuple(
-            Source(
-                name=f"s{port}",
-                kind="news",
-                publisher="S",
-                feeds=(f"http://127.0.0.1:{port}/feed.xml",),
-                delay_seconds=DELAY_SECONDS,
-            )
-            for port in ports
-        )
-        job = CrawlJob(
-            database_url=url,
-            archive_folder=f"{folder}/archive",
-            lock_file=f"{folder}/lock",
-            sources=sources,
-            allow_networks=("127.0.0.1/32",),
-        )
+        job = job_of(folder, ports, delay_seconds=DELAY_SECONDS, limits=Limits())
         with CrawlProcess(job) as process:
             for event in process.events():
                 if event["event"] == "progress" and _is_over(event):
