@@ -23,6 +23,7 @@ Precision = Literal["second", "minute", "hour", "day", "month", "year", "none"]
 Side = Literal["original", "translation"]
 SegmentField = Literal["title", "text"]
 TranslatedBy = Literal["", "people", "machine"]
+DateFlag = Literal["future", "too_old", "contradicts_feed"]
 TranslationStatus = Literal["none_needed", "waiting", "partial", "done", "failed"]
 
 
@@ -73,6 +74,39 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One extractor's text of a page, as it was compared with the others'.
+
+    Attributes:
+        extractor: Its name, as in `TextChoice.extractor`.
+        words: How many the text has (`pipeline.fingerprints.tokens`).
+        agreement: Mean likeness to the other candidates, 0 to 1; None where there
+            was nothing to compare.
+    """
+
+    extractor: str
+    words: int
+    agreement: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextChoice:
+    """Whose text of a page was taken, and why.
+
+    Attributes:
+        extractor: `selectors`, `trafilatura`, `readability`, `justext`, `json-ld`,
+            `pdf`, `mail`, `import`, or "" where nothing was found.
+        candidates: Every text that was compared, the taken one first.
+        removed: Lines taken out of it, with the reason: `boilerplate`, `read_also`,
+            `dateline`, `timestamp`, …; the first few only.
+    """
+
+    extractor: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    removed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Extraction:
     """What one extractor read out of one page.
 
@@ -83,14 +117,24 @@ class Extraction:
         published_at: None where the page says nothing.
         published_precision: How exact `published_at` is.
         published_from: Where it was found: `json-ld`, `meta`, `microdata`,
-            `time`, `htmldate`, `feed`, `mail`, or "".
+            `time`, `text`, `htmldate`, `feed`, `mail`, or "".
+        published_zone: The zone that it was stated in, `+03:00`, or the IANA name of
+            the source's that was taken for it; "" for a day, or where nothing is known
+            and UTC was taken.
+        modified_at: When the publisher last changed it, as the page says; the rest as
+            for the publication.
+        date_flags: What is odd about the dates: a publication time was stated that
+            lies in the future or before the web, or is years off what the feed says.
         section: As the site names it, or "".
+        tags: Keywords of the article, as the site names them, in order.
+        image_url: Absolute address of the lead image, or "".
         canonical_url: Absolute, as the page declares it, or "".
         declared_language: What the page says of itself; a hint only.
         alternates: Language tags and absolute addresses of the same page in other
             languages, as it declares them.
         rejected: "" or why this is no article: `soft_404`, `consent_wall`,
             `too_short`, `no_text`, …; then the texts may be empty.
+        choice: Whose text it is.
     """
 
     title: str
@@ -99,11 +143,20 @@ class Extraction:
     published_at: datetime | None = None
     published_precision: Precision = "none"
     published_from: str = ""
+    published_zone: str = ""
+    modified_at: datetime | None = None
+    modified_precision: Precision = "none"
+    modified_from: str = ""
+    modified_zone: str = ""
+    date_flags: tuple[DateFlag, ...] = ()
     section: str = ""
+    tags: tuple[str, ...] = ()
+    image_url: str = ""
     canonical_url: str = ""
     declared_language: str = ""
     alternates: tuple[tuple[str, str], ...] = ()
     rejected: str = ""
+    choice: TextChoice = field(default_factory=TextChoice)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +184,8 @@ class Segment:
         start: Offset of its first code point in that field.
         end: Offset after its last code point.
         text: `field[start:end]`.
+        language: BCP 47 tag where it is another one than its document's (a quotation);
+            "" otherwise.
     """
 
     position: int
@@ -138,6 +193,7 @@ class Segment:
     start: int
     end: int
     text: str
+    language: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +294,8 @@ class Document:
         language: BCP 47 tag or `UNDETERMINED`.
         language_alternatives: Runners-up with their confidences.
         published_at: None where nobody says; then `first_seen_at` counts.
+        modified_at, date_flags, tags, image_url, choice: As in `Extraction`, and
+            likewise the zones.
         title: Original headline.
         text: Original text, paragraphs joined by line feeds.
         segments: Of title and text; empty until segmented.
@@ -270,6 +328,15 @@ class Document:
     language_alternatives: tuple[tuple[str, float], ...] = ()
     authors: tuple[str, ...] = ()
     section: str = ""
+    published_from: str = ""
+    published_zone: str = ""
+    modified_at: datetime | None = None
+    modified_precision: Precision = "none"
+    modified_zone: str = ""
+    date_flags: tuple[DateFlag, ...] = ()
+    tags: tuple[str, ...] = ()
+    image_url: str = ""
+    choice: TextChoice = field(default_factory=TextChoice)
     segments: tuple[Segment, ...] = ()
     translations: tuple[Translation, ...] = ()
     cluster: str = ""

@@ -78,6 +78,7 @@ class SegmentStage:
                 "start": piece.start,
                 "end": piece.end,
                 "checksum": segment_checksum(piece.text),
+                "language": piece.language,
             }
             for item, reading in results.items()
             for piece in reading.segments

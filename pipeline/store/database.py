@@ -29,7 +29,7 @@ from pipeline.errors import (
     UnavailableError,
 )
 
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"
 """The newest migration this program knows."""
 
 BUSY_TIMEOUT_SECONDS = 60.0

@@ -30,6 +30,7 @@ from pipeline.store.tables import (
     segments,
     sources,
 )
+from pipeline.store.text_choices import choice_of
 from pipeline.store.translations import TranslationsOf, grouped
 from pipeline.urls import page_key
 
@@ -307,6 +308,7 @@ class _Parts:
                 start=row.start,
                 end=row.end,
                 text=fields[row.field][row.start : row.end],
+                language=row.language,
             )
             for row in self._segments.get(reading_id, ())
         )
@@ -340,6 +342,15 @@ def _document(
         text=row.text,
         authors=tuple(row.authors),
         section=row.section,
+        published_from=row.published_from,
+        published_zone=row.published_zone,
+        modified_at=row.modified_at,
+        modified_precision=row.modified_precision,
+        modified_zone=row.modified_zone,
+        date_flags=tuple(row.date_flags or ()),
+        tags=tuple(row.tags or ()),
+        image_url=row.image_url,
+        choice=choice_of(row.text_choice),
         segments=parts.segments(reading_id, row.title, row.text),
         translations=parts.translations(reading_id),
         cluster=row.cluster_id if duplicates else "",

@@ -21,6 +21,7 @@ from pipeline.store.tables import (
     urls,
     work,
 )
+from pipeline.store.text_choices import choice_row
 
 Outcome = Literal["stored", "unchanged", "duplicate", "rejected"]
 
@@ -108,15 +109,22 @@ def load_segments(
     found: dict[int, list[Segment]] = {reading_id: [] for reading_id in texts}
     c = segments.c
     rows = connection.execute(
-        select(c.reading_id, c.position, c.field, c.start, c.end)
+        select(c.reading_id, c.position, c.field, c.start, c.end, c.language)
         .where(c.reading_id.in_(ids))
         .order_by(c.reading_id, c.position)
     )
-    for reading_id, position, field, start, end in rows:
+    for reading_id, position, field, start, end, language in rows:
         of = texts[reading_id]
         text = (of.title if field == "title" else of.text)[start:end]
         found[reading_id].append(
-            Segment(position=position, field=field, start=start, end=end, text=text)
+            Segment(
+                position=position,
+                field=field,
+                start=start,
+                end=end,
+                text=text,
+                language=language,
+            )
         )
     return {
         reading_id: (texts[reading_id].language or UNDETERMINED, tuple(pieces))
@@ -195,6 +203,15 @@ def reading_row(
         "published_at": extraction.published_at,
         "published_precision": extraction.published_precision,
         "published_from": extraction.published_from,
+        "published_zone": extraction.published_zone,
+        "modified_at": extraction.modified_at,
+        "modified_precision": extraction.modified_precision,
+        "modified_from": extraction.modified_from,
+        "modified_zone": extraction.modified_zone,
+        "date_flags": list(extraction.date_flags),
+        "tags": list(extraction.tags),
+        "image_url": extraction.image_url,
+        "text_choice": choice_row(extraction.choice),
         "section": extraction.section,
         "canonical_url": extraction.canonical_url,
         "declared_language": extraction.declared_language,

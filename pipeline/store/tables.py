@@ -237,13 +237,16 @@ documents = Table(
     Column("version", BigInteger, nullable=False),
     Column("deleted_at", Moment),
     Column("withdrawn_at", Moment),
+    Column("merged_into", String(17), nullable=False, server_default=""),
     Index("ix_documents_source", "source"),
     Index("ix_documents_cluster_id", "cluster_id"),
     Index("ix_documents_version", "version"),
 )
 """`reading_id` is the newest reading of the newest revision. `version` comes
 from one counter for the whole store (`counters`), so it also orders changes.
-`withdrawn_at`: its page was not there any more at two visits; everything stays."""
+`withdrawn_at`: its page was not there any more at two visits; everything stays.
+`merged_into`: the older document that turned out to be the same; this one is deleted,
+and its id leads there."""
 
 counters = Table(
     "counters",
@@ -271,10 +274,12 @@ revisions = Table(
     Column("page_id", Number, ForeignKey("pages.id"), nullable=False),
     Column("reading_id", Number, nullable=False),
     Column("text_checksum", String(80), nullable=False),
+    Column("changes", JSON),
     Column("created_at", Moment, nullable=False),
     PrimaryKeyConstraint("document_id", "number"),
 )
-"""`reading_id` is the newest reading of that revision's page."""
+"""`reading_id` is the newest reading of that revision's page; `changes`, what it made
+of the revision before (`pipeline.differences`), null in a first one."""
 
 readings = Table(
     "readings",
@@ -291,6 +296,15 @@ readings = Table(
     Column("published_at", Moment),
     Column("published_precision", String(8), nullable=False),
     Column("published_from", String(16), nullable=False, server_default=""),
+    Column("published_zone", String(40), nullable=False, server_default=""),
+    Column("modified_at", Moment),
+    Column("modified_precision", String(8), nullable=False, server_default="none"),
+    Column("modified_from", String(16), nullable=False, server_default=""),
+    Column("modified_zone", String(40), nullable=False, server_default=""),
+    Column("date_flags", JSON),
+    Column("tags", JSON),
+    Column("image_url", Text, nullable=False, server_default=""),
+    Column("text_choice", JSON),
     Column("section", Text, nullable=False, server_default=""),
     Column("canonical_url", Text, nullable=False, server_default=""),
     Column("declared_language", String(35), nullable=False, server_default=""),
@@ -304,7 +318,19 @@ readings = Table(
     Index("ix_readings_document_id", "document_id", "revision"),
 )
 """`extractor` and `identifier` name a version too; `language` is "" until identified.
-`alternates` is null where nobody looked for any."""
+`alternates`, `date_flags`, `tags` and `text_choice` are null where nobody looked."""
+
+boilerplate = Table(
+    "boilerplate",
+    metadata,
+    Column("source", String(64), ForeignKey("sources.name"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("lines", JSON, nullable=False),
+    Column("documents", Integer, nullable=False),
+    Column("learned_at", Moment, nullable=False),
+)
+"""Lines that a source's pages have in common, learned from so many documents. The
+version counts how often the lines changed; it is part of a reading's `extractor`."""
 
 segments = Table(
     "segments",
@@ -315,11 +341,12 @@ segments = Table(
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
     Column("checksum", String(32), nullable=False),
+    Column("language", String(35), nullable=False, server_default=""),
     PrimaryKeyConstraint("reading_id", "position"),
     Index("ix_segments_checksum", "checksum"),
 )
 """Offsets into the reading's title or text, in code points; `checksum` is of the
-normalised text, as in `memory`."""
+normalised text, as in `memory`; `language` is "" where it is the document's."""
 
 translations = Table(
     "translations",
