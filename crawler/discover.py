@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
-from crawler.dates import day_in_path
+from pipeline.dates.moments import day_in_path
 from pipeline.sources import Source
 from pipeline.urls import host_of, url_key
 

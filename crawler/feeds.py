@@ -15,7 +15,7 @@ from xml.sax import SAXException
 from crawler.charsets import decode_text, without_declaration
 from crawler.discover import Entry, Reading
 from crawler.feed_repair import lost, mended, rebuilt
-from crawler.written_dates import WrittenDates
+from pipeline.dates.written import WrittenDates
 
 _HTML = re.compile(
     r"\s*(<!--.*?-->\s*)*<(!doctype\s+)?html\b", re.IGNORECASE | re.DOTALL

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from crawler.charsets import decode_text
-from crawler.dates import parse_moment
 from crawler.discover import MAX_LINKS, Entry, Reading, clean
+from pipeline.dates.moments import parse_moment
 from pipeline.json_listings import JsonListing
 
 MILLISECONDS_FROM = 100_000_000_000

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from crawler.dates import parse_moment
+from pipeline.dates.moments import parse_moment
 
 MAX_LEVELS = 6
 """From a link or a time up to the teaser that holds both; cards are built so deep."""

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from crawler.charsets import decode_text
-from crawler.dates import parse_moment
 from crawler.discover import MAX_LINKS, Entry, Reading
 from crawler.feeds import read_feed
-from crawler.written_dates import WrittenDates
 from pipeline.content_encoding import decode_body
+from pipeline.dates.moments import parse_moment
+from pipeline.dates.written import WrittenDates
 from pipeline.errors import StageError
 
 _GZIP_MAGIC = b"\x1f\x8b"

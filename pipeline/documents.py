@@ -14,9 +14,13 @@ from typing import Literal, Protocol
 UNDETERMINED = "und"
 """The BCP 47 tag of a text whose language could not be told: a valid answer."""
 
-PEOPLE = frozenset({"memory", "correction"})
-"""`engine` of translations that people wrote or approved: saved translations and
-corrections. Everything else is a machine translation, and called so."""
+ORIGINAL = "original"
+"""`engine` of a segment that is in the target language already: a quotation."""
+
+PEOPLE = frozenset({"memory", "correction", ORIGINAL})
+"""`engine` of translations that people wrote or approved: saved translations,
+corrections, and what needs none. Everything else is a machine translation, and called
+so."""
 
 Kind = Literal["news", "official"]
 Precision = Literal["second", "minute", "hour", "day", "month", "year", "none"]
@@ -80,13 +84,13 @@ class Candidate:
     Attributes:
         extractor: Its name, as in `TextChoice.extractor`.
         words: How many the text has (`pipeline.fingerprints.tokens`).
-        agreement: Mean likeness to the other candidates, 0 to 1; None where there
-            was nothing to compare.
+        score: How well it is expected to agree with the article, 0 to 1 (an F1 of
+            words); None where it was not judged.
     """
 
     extractor: str
     words: int
-    agreement: float | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +98,7 @@ class TextChoice:
     """Whose text of a page was taken, and why.
 
     Attributes:
-        extractor: `selectors`, `trafilatura`, `readability`, `justext`, `json-ld`,
+        extractor: `selectors`, `trafilatura`, `readability`, `blocks`, `json-ld`,
             `pdf`, `mail`, `import`, or "" where nothing was found.
         candidates: Every text that was compared, the taken one first.
         removed: Lines taken out of it, with the reason: `boilerplate`, `read_also`,
@@ -116,15 +120,17 @@ class Extraction:
         authors: As printed, in order.
         published_at: None where the page says nothing.
         published_precision: How exact `published_at` is.
-        published_from: Where it was found: `json-ld`, `meta`, `microdata`,
-            `time`, `text`, `htmldate`, `feed`, `mail`, or "".
+        published_from: Where it was found: `selector`, `json-ld`, `meta`, `microdata`,
+            `time`, `text` (printed on the page), `url`, `feed`, `htmldate`, `mail`,
+            `import`, or "".
         published_zone: The zone that it was stated in, `+03:00`, or the IANA name of
             the source's that was taken for it; "" for a day, or where nothing is known
             and UTC was taken.
         modified_at: When the publisher last changed it, as the page says; the rest as
             for the publication.
         date_flags: What is odd about the dates: a publication time was stated that
-            lies in the future or before the web, or is years off what the feed says.
+            lies in the future or before the web, or is years off what the feed or the
+            day in the address says.
         section: As the site names it, or "".
         tags: Keywords of the article, as the site names them, in order.
         image_url: Absolute address of the lead image, or "".
@@ -305,6 +311,8 @@ class Document:
         rights: What may leave the desk when it was read: `full`, `excerpt` or
             `headline`. What leaves is decided by its source's `Rights` of that moment.
         deleted: A tombstone: to be removed from every index.
+        merged_into: Id of the older document that turned out to be the same one; this
+            one is deleted, but each of its revisions can still be shown.
         withdrawn_at: When its page was found to be gone for the second time (404,
             410); None while it is there. Everything stays.
     """
@@ -343,6 +351,7 @@ class Document:
     duplicates: int = 0
     rights: str = "headline"
     deleted: bool = False
+    merged_into: str = ""
     withdrawn_at: datetime | None = None
 
     def translation(self, target: str) -> Translation | None:

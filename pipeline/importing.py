@@ -20,7 +20,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from pipeline.archive import ArchivedResponse, ArchiveWriter, checksum_of
 from pipeline.documents import WarcPlace
-from pipeline.extraction.metadata import storable
+from pipeline.extraction.cleaning import storable
 from pipeline.failpoints import failpoint
 from pipeline.incoming.found import Incoming, Skipped
 from pipeline.sources import Source

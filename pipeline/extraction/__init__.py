@@ -4,6 +4,7 @@
 hostile page can take minutes.
 """
 
-from pipeline.extraction.article import EXTRACTOR_VERSION, PageInput, extract_page
+from pipeline.extraction.article import EXTRACTOR_VERSION, extract_page
+from pipeline.extraction.page_input import PageInput
 
 __all__ = ["EXTRACTOR_VERSION", "PageInput", "extract_page"]

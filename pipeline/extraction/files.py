@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.documents import Extraction
-from pipeline.extraction.article import PageInput, extract_page
+from pipeline.extraction.article import extract_page
+from pipeline.extraction.page_input import PageInput
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.archive import ArchivedResponse
+from pipeline.dates.stated import parse_date
 from pipeline.errors import InputError
-from pipeline.extraction.article import ARTICLE_JSON
-from pipeline.extraction.metadata import parse_date
+from pipeline.extraction.page_input import ARTICLE_JSON
 from pipeline.incoming.found import MAX_PAGE_BYTES, Incoming, Skipped
 from pipeline.urls import url_key
 

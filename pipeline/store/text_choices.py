@@ -16,7 +16,7 @@ def choice_row(choice: TextChoice) -> dict[str, Any]:
     """
     return {
         "extractor": choice.extractor,
-        "candidates": [[c.extractor, c.words, c.agreement] for c in choice.candidates],
+        "candidates": [[c.extractor, c.words, c.score] for c in choice.candidates],
         "removed": [list(line) for line in choice.removed],
     }
 
@@ -28,8 +28,8 @@ def choice_of(row: Mapping[str, Any] | None) -> TextChoice:
     return TextChoice(
         extractor=row["extractor"],
         candidates=tuple(
-            Candidate(extractor=name, words=words, agreement=agreement)
-            for name, words, agreement in row["candidates"]
+            Candidate(extractor=name, words=words, score=score)
+            for name, words, score in row["candidates"]
         ),
         removed=tuple((reason, line) for reason, line in row["removed"]),
     )

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.charsets import decode_text
-from crawler.dates import parse_moment
 from crawler.discover import MAX_CHILDREN, MAX_SITEMAP_DEPTH
 from crawler.feeds import read_feed
 from crawler.listings import read_listing
@@ -366,11 +365,6 @@ def test_no_bytes_break_a_parser(body, kind):
 
 
 # --- Small ones --------------------------------------------------------------
-
-
-@given(st.text(max_size=50))
-def test_a_date_is_read_or_is_none(text):
-    assert parse_moment(text) is None or parse_moment(text).tzinfo is UTC
 
 
 @given(st.binary(max_size=100), st.text(max_size=20))

@@ -10,7 +10,6 @@ from crawler.feed_repair import mended, rebuilt
 from crawler.feeds import read_feed
 from crawler.job import Limits
 from crawler.parsing import Body, ParserProcess
-from crawler.written_dates import MAX_MISSES, WrittenDates
 
 URL = "https://example.org/feed"
 NOON = datetime(2024, 6, 21, 10, tzinfo=UTC)
@@ -251,71 +250,6 @@ def test_many_beginnings_without_an_end_stay_within_the_parsers_limits(piece):
 
 # --- Dates -------------------------------------------------------------------
 
-WRITTEN = [
-    ("ru", "21 июня 2024 г., 10:00", NOON),
-    ("ru", "Пт, 21 июн 2024 13:00:00 +0300", NOON),
-    ("ru", "пятница, 21 июня 2024 года, 13:00 МСК", NOON),
-    ("ru", "21.06.2024", MIDNIGHT),
-    ("uk", "21 червня 2024 року", MIDNIGHT),
-    ("uk", "Пт, 21 чер 2024 13:00:00 +0300", NOON),
-    ("vi", "21 tháng 6 năm 2024", MIDNIGHT),
-    ("vi", "Thứ sáu, 21/06/2024, 17:00 (GMT+7)", NOON),
-    ("vi", "21 Tháng Sáu, 2024", MIDNIGHT),
-    ("ar", "21 يونيو 2024", MIDNIGHT),
-    ("ar", "الجمعة، ٢١ يونيو ٢٠٢٤ ١٠:٠٠", NOON),
-    ("ar", "٢١ حزيران/يونيو ٢٠٢٤", MIDNIGHT),
-    ("ar", "21 جوان 2024", MIDNIGHT),
-    ("ar", "7 كانون الثاني 2024", datetime(2024, 1, 7, tzinfo=UTC)),
-    ("fa", "۲۱ ژوئن ۲۰۲۴", MIDNIGHT),
-    ("fa", "جمعه ۱ تیر ۱۴۰۳ ساعت ۱۰:۰۰", NOON),
-    ("fa", "1403/04/01", MIDNIGHT),
-    ("tr", "21 Haziran 2024 Cuma", MIDNIGHT),
-    ("tr", "Cum, 21 Haz 2024 13:00:00 +0300", NOON),
-    ("es", "viernes, 21 de junio de 2024", MIDNIGHT),
-    ("es", "Mié, 05 Ago 2024 10:00:00 GMT", datetime(2024, 8, 5, 10, tzinfo=UTC)),
-    ("pt", "21 de junho de 2024 às 10h00", NOON),
-    ("pt", "Sex, 03 Mai 2024 07:00:00 -0300", datetime(2024, 5, 3, 10, tzinfo=UTC)),
-    ("id", "Jumat, 21 Juni 2024 17:00 WIB", NOON),
-    ("id", "1 Agustus 2024", datetime(2024, 8, 1, tzinfo=UTC)),
-    ("zh-Hans", "2024年06月21日", MIDNIGHT),
-    ("en-GB", "June 21st, 2024", MIDNIGHT),
-    ("en", "Fri, 21 Jun 2024 13:00:00 MSK", NOON),
-    ("en", "21-06-2024", MIDNIGHT),
-    ("en", "2024/06/21 10:00", NOON),
-    ("", "21 июня 2024", MIDNIGHT),
-    ("", "٢١ يونيو ٢٠٢٤", MIDNIGHT),
-    ("ru", "21 tháng 6 năm 2024", MIDNIGHT),
-]
-
-
-@pytest.mark.parametrize(("language", "text", "moment"), WRITTEN)
-def test_a_date_is_read_in_its_language(language, text, moment):
-    assert WrittenDates([language]).read(text) == moment
-
-
-@pytest.mark.parametrize(
-    ("language", "text"),
-    [
-        ("en", "yesterday"),
-        ("en", "3 hours ago"),
-        ("ru", "вчера, 13:00"),
-        ("ru", "3 часа назад"),
-        ("ru", "21 июня"),
-        ("en", "June 2024"),
-        ("en", "06/07/2024"),
-        ("en", "2024"),
-        ("en", "1718960400"),
-        ("fa", "1403/13/01"),
-        ("en", "Fri, 31 Feb 2024 10:00:00 GMT"),
-        ("en", "1 January 0001"),
-        ("xx", "21 foo 2024"),
-        ("en", "21 June 2024 " + "x" * 100),
-        ("", ""),
-    ],
-)
-def test_what_does_not_say_day_month_and_year_is_not_guessed(language, text):
-    assert WrittenDates([language]).read(text) is None
-
 
 @pytest.mark.parametrize(
     ("text", "moment"),
@@ -339,21 +273,3 @@ def test_the_source_says_the_language_of_a_feed_that_does_not():
     body = rss(FIFTH.replace("Fri, 21 Jun 2024 13:00:00 +0300", "21 Haz 2024"))
     body = body.replace("<language>ru</language>", "")
     assert read(body, languages=("tr",)).entries[5].published_at == MIDNIGHT
-
-
-def test_a_feed_whose_dates_nobody_can_read_is_given_up_on():
-    """Each attempt takes milliseconds; a feed has hundreds of dates."""
-    dates = WrittenDates(["ru"])
-    for number in range(MAX_MISSES):
-        assert dates.read(f"{number} нечто 2024") is None
-    assert dates.read("21 июня 2024") is None
-    assert dates.read("2024-06-21") == MIDNIGHT
-
-
-@given(
-    st.text("0123456789/.-: июняJanГ٢تیر\u0660", max_size=40),
-    st.sampled_from("ru fa en".split()),
-)
-def test_no_text_breaks_the_reading_of_dates(text, language):
-    found = WrittenDates([language]).read(text)
-    assert found is None or found.tzinfo is UTC

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from crawler.dates import day_in_path
 from crawler.discover import MAX_BACKFILL_PAGES, MAX_LISTING_PAGES
 from crawler.listings import read_listing
 from crawler.paging import Paging
@@ -160,28 +159,6 @@ def test_a_time_that_may_be_anothers_belongs_to_nobody():
     of_page = f'<div><time datetime="2024-06-21"></time>{links}</div>'
     assert set(times(of_page).values()) == {None}
     assert times('<time datetime="soon"></time><a href="/a/1">x</a>') == {"/a/1": None}
-
-
-@pytest.mark.parametrize(
-    ("url", "day"),
-    [
-        ("https://e.org/world/2024/06/21/kazan", "2024-06-21"),
-        ("https://e.org/2024-06/21/c_1130170.htm", "2024-06-21"),
-        ("https://e.org/2024-06-21-kazan.html", "2024-06-21"),
-        ("https://e.org/20240621/kazan.html", "2024-06-21"),
-        ("/2024/6/1/kazan", "2024-06-01"),
-        ("https://e.org/20240621", None),  # may be an article's number
-        ("https://e.org/the-day-1999-12-31-was", None),
-        ("https://e.org/2024/06/kazan", None),
-        ("https://e.org/2024/13/21/kazan", None),
-        ("https://e.org/?day=/2024/06/21/", None),
-        ("https://e.org/1917/11/07/winter-palace", None),
-    ],
-)
-def test_the_day_in_an_address(url, day):
-    moment = day_in_path(url)
-    assert (moment and moment.date().isoformat()) == day
-    assert moment is None or moment.tzinfo is UTC
 
 
 # --- Paging back to a date ---------------------------------------------------

@@ -1,6 +1,6 @@
 """Golden pairs: what is read out of a page.
 
-A folder of `extraction_cases/` is a case: `page.html` as it came over the wire;
+A folder of `extraction_cases/` is a case: `page.html` or `page.pdf` as it came;
 `page.json` with what is expected of the extraction (fields left out do not
 matter); `page.toml`, if there is one, with `url`, `content_type`, `timezone`,
 `[hints]` and `[selectors]`.
@@ -17,10 +17,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.dates.stated import parse_date
 from pipeline.extraction import PageInput, extract_page
 from pipeline.extraction.article import normalise
+from pipeline.extraction.cleaning import storable
 from pipeline.extraction.encoding import decode, is_binary
-from pipeline.extraction.metadata import parse_date, storable
 from pipeline.extraction.rejection import rejection
 from pipeline.sources import Selectors
 
@@ -28,12 +29,18 @@ CASES = Path(__file__).parent / "extraction_cases"
 FETCHED_AT = datetime(2024, 6, 22, 9, tzinfo=UTC)
 
 
+def body_of(folder: Path) -> bytes:
+    """Of `page.html`, or of `page.pdf`."""
+    (path,) = (p for p in folder.glob("page.*") if p.suffix in {".html", ".pdf"})
+    return path.read_bytes()
+
+
 def page_of(folder: Path) -> PageInput:
     path = folder / "page.toml"
     settings: dict[str, Any] = tomllib.loads(path.read_text()) if path.exists() else {}
     chosen = settings.get("selectors", {})
     return PageInput(
-        body=(folder / "page.html").read_bytes(),
+        body=body_of(folder),
         url=settings.get("url", "https://lantern.example/a"),
         content_type=settings.get("content_type", ""),
         fetched_at=FETCHED_AT,
@@ -55,7 +62,7 @@ def test_a_page_is_read_as_its_case_says(name: str) -> None:
         "published_at": found.published_at and found.published_at.isoformat(),
     }
     assert {key: actual[key] for key in expected} == expected
-    assert page.body == (CASES / name / "page.html").read_bytes()
+    assert page.body == body_of(CASES / name)
 
 
 def test_there_are_cases() -> None:

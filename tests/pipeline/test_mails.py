@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, StageError
-from pipeline.extraction.article import PageInput, extract_page
+from pipeline.extraction.article import extract_page
+from pipeline.extraction.page_input import PageInput
 from pipeline.incoming.files import read_file
 from pipeline.incoming.found import Incoming, Skipped
 from pipeline.mails import MAIL_TYPE, MAX_MAIL_BYTES, MAX_PARTS, Mail, read_mail

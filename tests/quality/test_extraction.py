@@ -1,38 +1,34 @@
 """How well articles are read out of real pages; metrics as in the data's README.
 
-Beside ours: trafilatura's own default and its precise mode, from the same bytes.
+Beside ours: what it chooses from, trafilatura's default, and the choice without a
+judge, by which the text is kept that the others agree with most.
 """
 
-import gzip
-import json
-import re
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
+from benchmarks.gold_pages import GoldPage, f1, gold_pages, overlap
 from pipeline.documents import Extraction
 from pipeline.extraction import PageInput, extract_page
+from pipeline.extraction.encoding import decode
+from pipeline.extraction.extractors import candidate_texts
+from pipeline.extraction.tree_text import parse_html
 
-FLOORS = {"article-extraction-benchmark": 0.951, "DAnIEL": 0.871}
-"""F1 of word 4-grams as measured (.9566, .8761), less .005."""
+FLOORS = {"article-extraction-benchmark": 0.967, "DAnIEL": 0.924}
+"""F1 of word 4-grams as measured (.9724, .9286), less .005. The judge was learned from
+these pages; `python -m benchmarks.judge` measures it on hosts that it did not see:
+.9716, .9280. The gold texts of DAnIEL begin with the headline, which we keep apart."""
+
+MAX_COST = 2.5
+"""CPU time of everything that is read out of a page, × that of trafilatura's text."""
 
 FETCHED_AT = datetime(2026, 1, 1, tzinfo=UTC)
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_]+")
-
-
-class GoldPage(NamedTuple):
-    """A page with the text that a person found in it."""
-
-    set: str
-    url: str
-    body: bytes
-    text: str
-
 
 Extractor = Callable[[GoldPage], str]
 
@@ -47,70 +43,82 @@ def _extracted(page: GoldPage) -> Extraction:
     return extract_page(PageInput(body=page.body, url=page.url, fetched_at=FETCHED_AT))
 
 
-def trafilatura(page: GoldPage, *, precise: bool = False) -> str:
+@cache
+def _candidates(page: GoldPage) -> Mapping[str, str]:
+    tree = parse_html(decode(page.body))
+    return {} if tree is None else candidate_texts(tree, page.url)
+
+
+def trafilatura(page: GoldPage) -> str:
     import trafilatura
 
-    text = trafilatura.extract(
-        page.body, url=page.url, include_comments=False, favor_precision=precise
-    )
+    text = trafilatura.extract(page.body, url=page.url, include_comments=False)
     return text or ""
-
-
-def precise(page: GoldPage) -> str:
-    return trafilatura(page, precise=True)
 
 
 EXTRACTORS: dict[str, Extractor] = {
     "ours": ours,
     "trafilatura": trafilatura,
-    "trafilatura, precise": precise,
+    "precise": lambda page: _candidates(page).get("trafilatura", ""),
+    "readability": lambda page: _candidates(page).get("readability", ""),
 }
 
 
 @pytest.fixture(scope="module")
 def pages(quality_data: Path) -> list[GoldPage]:
-    return list(_gold(quality_data / "extraction-dev"))
-
-
-def _gold(folder: Path) -> Iterator[GoldPage]:
-    with gzip.open(folder / "gold.jsonl.gz", "rt", encoding="utf-8") as file:
-        for line in file:
-            entry = json.loads(line)
-            body = gzip.decompress((folder / entry["page"]).read_bytes())
-            yield GoldPage(entry["set"], entry["url"], body, entry["text"])
+    return list(gold_pages(quality_data))
 
 
 @pytest.mark.parametrize("name", FLOORS)
 def test_f1_stays_where_it_was_measured(name: str, pages: list[GoldPage]) -> None:
     chosen = [page for page in pages if page.set == name]
-    found = {
-        label: _f1([_overlap(extract(page), page.text) for page in chosen])
-        for label, extract in EXTRACTORS.items()
-    }
+    found = _scores(chosen)
+    _print_row(f"{name}, {len(chosen)} pages", found)
     rejected = Counter(_extracted(page).rejected for page in chosen)
-    print(f"\n{name}, {len(chosen)} pages:", {k: round(v, 4) for k, v in found.items()})
     print("rejected:", {reason: n for reason, n in rejected.items() if reason})
     assert found["ours"] >= FLOORS[name]
 
 
-def _overlap(found: str, true: str) -> tuple[float, float]:
-    """Precision and recall of word 4-grams as multisets."""
-    first, second = _grams(found), _grams(true)
-    shared = (first & second).total()
-    precision = shared / first.total() if first else float(not second)
-    recall = shared / second.total() if second else float(not first)
-    return precision, recall
+@pytest.mark.parametrize("language", ["el", "en", "pl", "ru", "zh"])
+def test_no_single_extractor_is_better_in_any_language(
+    language: str, pages: list[GoldPage]
+) -> None:
+    found = _scores([page for page in pages if page.language == language])
+    _print_row(language, found)
+    assert found["ours"] == max(found.values())
 
 
-def _f1(pairs: list[tuple[float, float]]) -> float:
-    """Of precision and recall averaged over pages."""
-    precision = sum(pair[0] for pair in pairs) / len(pairs)
-    recall = sum(pair[1] for pair in pairs) / len(pairs)
-    return 2 * precision * recall / (precision + recall)
+def test_reading_a_page_costs_less_than_two_and_a_half_times_trafilatura(
+    pages: list[GoldPage],
+) -> None:
+    sample = pages[::3]
+    for extract in (trafilatura, _read):
+        extract(sample[0])
+    alone, whole = (_seconds(extract, sample) for extract in (trafilatura, _read))
+    print(f"\n{1000 * whole / len(sample):.1f} ms a page, {whole / alone:.2f} × it")
+    assert whole < MAX_COST * alone
 
 
-def _grams(text: str) -> Counter[tuple[str, ...]]:
-    words = _TOKEN.findall(text.lower())
-    return Counter(
-        tuple(words[n : n + 4]) for n in range(max(1, len(words) - 3)) if words
-    )
+def _scores(pages: Sequence[GoldPage]) -> dict[str, float]:
+    return {
+        label: f1(overlap(extract(page), page.text) for page in pages)
+        for label, extract in EXTRACTORS.items()
+    }
+
+
+def _print_row(name: str, found: Mapping[str, float]) -> None:
+    row = "  ".join(f"{label} {value:.4f}" for label, value in found.items())
+    print(f"\n{name}: {row}")
+
+
+def _read(page: GoldPage) -> str:
+    return extract_page(
+        PageInput(body=page.body, url=page.url, fetched_at=FETCHED_AT)
+    ).text
+
+
+def _seconds(extract: Extractor, pages: Sequence[GoldPage]) -> float:
+    start = time.process_time()
+    for page in pages:
+        extract(page)
+    return time.process_time() - start

@@ -7,13 +7,14 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-from crawler.dates import EARLIEST_YEAR, in_utc, parse_moment
+from pipeline.dates.calendars import gregorian
+from pipeline.dates.moments import EARLIEST_YEAR, in_utc, parse_moment
 
 MAX_CHARACTERS = 100
 """A longer text is no date; and reading one takes a time that grows with its length."""
@@ -72,31 +73,6 @@ class WrittenDates:
     def _tried(self, text: str) -> tuple[str, ...]:
         by_script = _data().scripts.get(_script(text), ())
         return tuple(dict.fromkeys((*self._languages, *by_script)))
-
-
-def gregorian(year: int, month: int, day: int) -> date:
-    """The Gregorian day of one in the Iranian calendar (Solar Hijri).
-
-    By the arithmetic 33-year rule, which agrees with the observed calendar from 1178
-    to 1633 (Borkowski, "The Persian calendar for 3000 years", 1996).
-
-    Raises:
-        ValueError: There is no such day, or the rule does not hold for that year.
-
-    >>> gregorian(1403, 4, 1).isoformat(), gregorian(1399, 12, 30).isoformat()
-    ('2024-06-21', '2021-03-20')
-    """
-    longest = 31 if month <= 6 else 30 if month <= 11 or _is_leap(year) else 29
-    if not (1178 <= year <= 1633 and 1 <= month <= 12 and 1 <= day <= longest):
-        raise ValueError(f"{year}/{month}/{day}: no day of the Iranian calendar")
-    leaps = sum(_is_leap(earlier) for earlier in range(1178, year))
-    before = 31 * min(month - 1, 6) + 30 * max(month - 7, 0)
-    days = 365 * (year - 1178) + leaps + before + day - 1
-    return date(1799, 3, 21) + timedelta(days=days)  # the first day of 1178
-
-
-def _is_leap(year: int) -> bool:
-    return (25 * year + 11) % 33 < 8
 
 
 def _plain(text: str) -> str:
@@ -197,7 +173,7 @@ class _Data:
 
 @cache
 def _data() -> _Data:
-    text = files("crawler").joinpath("written_dates.toml").read_text("utf-8")
+    text = files("pipeline.dates").joinpath("written.toml").read_text("utf-8")
     found = tomllib.loads(text)
     words = {**found["words"], **found["zones"]}
     longest_first = sorted(words, key=len, reverse=True)

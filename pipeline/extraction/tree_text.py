@@ -1,0 +1,81 @@
+"""Trees of pages and their text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from pipeline.extraction.cleaning import storable
+
+BLOCK_TAGS = frozenset(
+    "address article aside blockquote body br caption center dd details div dl dt"
+    " fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html li main"
+    " nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+"""Elements that end the line before and after them."""
+
+UNSEEN_TAGS = frozenset(
+    "audio button canvas embed head iframe input math map noscript object script select"
+    " style svg template textarea video".split()
+)
+"""Elements whose text nobody reads as part of the page."""
+
+_BLANKS = re.compile(r"[^\S\n]+")
+_BREAKS = re.compile(r" ?\n[\s]*")
+_NOT_DISPLAYED = re.compile(
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE
+)
+
+
+def normalise(text: str) -> str:
+    r"""NFC, no control characters, single spaces, single line feeds.
+
+    >>> normalise("a\u0301  b \r\n\n c\x00")
+    'á b\nc'
+    """
+    # Some control characters are blanks; what stood around others meets.
+    kept = storable(_collapsed(text.replace("\r\n", "\n")))
+    return _collapsed(unicodedata.normalize("NFC", kept)).strip()
+
+
+def parse_html(html: str) -> HtmlElement | None:
+    """The page's tree without comments; None where there is nothing in it."""
+    parser = HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
+    )
+    try:
+        return document_fromstring(
+            html.encode("utf-8", "replace"), parser=parser, ensure_head_body=False
+        )
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def block_text(node: HtmlElement) -> str:
+    """An element's text with a line feed around each block."""
+    parts: list[str] = []
+    for event, element in etree.iterwalk(node, events=("start", "end")):
+        if element.tag in BLOCK_TAGS:
+            parts.append("\n")
+        if event == "start" and element.tag not in {"script", "style"}:
+            parts.append(element.text or "")
+        elif event == "end" and element is not node:
+            parts.append(element.tail or "")
+    return "".join(parts)
+
+
+def is_unseen(node: HtmlElement) -> bool:
+    """Whether a browser shows nothing of an element, as far as itself tells."""
+    if node.tag in UNSEEN_TAGS or not isinstance(node.tag, str):
+        return True
+    style = node.get("style")
+    return "hidden" in node.attrib or (
+        style is not None and _NOT_DISPLAYED.search(style) is not None
+    )
+
+
+def _collapsed(text: str) -> str:
+    return _BREAKS.sub("\n", _BLANKS.sub(" ", text))
