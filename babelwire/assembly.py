@@ -56,7 +56,8 @@ def processor(workspace: Workspace, database: Database) -> Iterator[Processor]:
                 ExtractStage(workspace.archive, workspace.sources, workers),
                 IdentifyStage(make_identifier(config.identifier)),
                 ClusterStage(),
-                SegmentStage(glossary.mentions),
+                # Quotations were measured with this one's confidences.
+                SegmentStage(glossary.mentions, make_identifier("fast")),
                 TranslateStage(
                     translation.chain,
                     TranslateSettings(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
+import unicodedata
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from babelwire.answers import country_name, language_name, moment_text
 from babelwire.balance import plain_reason
-from babelwire.differences import word_changes
 from babelwire.reading import Shown, aligned
 from babelwire.terminal import one_line, out, say
+from pipeline.differences import Piece, pieces
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -43,30 +44,88 @@ def print_diff(shown: Shown) -> None:
 
     head = f"{shown.document.id}@{previous.number} → @{shown.revision.number}"
     out().print(Text(head, style="bold"))
-    before = f"{previous.title}\n{previous.text}".split("\n")
-    after = f"{shown.revision.title}\n{shown.revision.text}".split("\n")
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for kind, a0, a1, b0, b1 in matcher.get_opcodes():
-        if kind == "equal":
-            continue
+    for line in changed_lines(shown):
         out().print()
-        out().print(_word_diff(" ".join(before[a0:a1]), " ".join(after[b0:b1])))
+        out().print(_marked(line), soft_wrap=True)
 
 
-def _word_diff(before: str, after: str) -> Text:
+Line = list[Piece]
+"""What stayed, went and came in one line, without line breaks."""
+
+
+def changed_lines(shown: Shown) -> list[Line]:
+    """The lines in which the shown revision took away or added anything.
+
+    Of what stayed in them, only what stands next to a change.
+    """
+    previous, now, changes = shown.previous, shown.revision, shown.changes
+    if previous is None or changes is None:
+        return []
+    found = [
+        *_lines(pieces(previous.title, now.title, changes.title)),
+        *_lines(pieces(previous.text, now.text, changes.text)),
+    ]
+    return [
+        [_shortened(line, place) for place, (_, words) in enumerate(line) if words]
+        for line in found
+        if any(kind != "same" and words.strip() for kind, words in line)
+    ]
+
+
+def _lines(found: Iterable[Piece]) -> list[Line]:
+    lines: list[Line] = [[]]
+    for kind, words in found:
+        first, *others = words.split("\n")
+        lines[-1].append((kind, first))
+        lines += [[(kind, other)] for other in others]
+    return lines
+
+
+CONTEXT = 300
+"""Characters that stayed and are shown before a change, and behind one."""
+
+
+def _shortened(line: Line, place: int) -> Piece:
+    kind, words = line[place]
+    before = words[:CONTEXT] if place > 0 else ""
+    behind = words[-CONTEXT:] if place < len(line) - 1 else ""
+    if kind != "same" or len(before) + len(behind) >= len(words):
+        return kind, words
+    return kind, f"{before} … {behind}"
+
+
+def _marked(line: Line) -> Text:
+    """Readable without colour; a line that runs from right to left does so."""
     from rich.text import Text
 
-    plain = not out().is_terminal
-    line = Text()
-    for kind, words in word_changes(before, after):
+    shown = Text()
+    for kind, words in line:
         text = one_line_keeping_ends(words)
         if kind == "same":
-            line.append(text)
+            shown.append(text)
         elif words.strip() and kind == "gone":
-            line.append(f"[-{text}-]" if plain else text, style="red strike")
+            shown.append(f"[-{text}-]", style="red strike")
         elif words.strip():
-            line.append(f"{{+{text}+}}" if plain else text, style="green bold")
-    return line
+            shown.append(f"{{+{text}+}}", style="green bold")
+    if not is_right_to_left("".join(words for _, words in line)):
+        return shown
+    return Text(_RIGHT_TO_LEFT_ISOLATE) + shown + Text(_POP_ISOLATE)
+
+
+_RIGHT_TO_LEFT_ISOLATE, _POP_ISOLATE = "\u2067", "\u2069"
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether a text's first letter is one that is written so (UAX #9, P2).
+
+    >>> is_right_to_left("14 وقعوا"), is_right_to_left("they signed")
+    (True, False)
+    """
+    for character in text:
+        direction = unicodedata.bidirectional(character)
+        if direction in {"L", "R", "AL"}:
+            return direction != "L"
+    return False
 
 
 def one_line_keeping_ends(text: str) -> str:
@@ -98,6 +157,8 @@ def _facts(document: Document, timezone: str) -> list[str]:
         " · ".join(parts),
         f"{document.id}@{document.revision}  {one_line(document.url)}",
     ]
+    if document.merged_into:
+        facts.append(f"It goes on in an older document: {document.merged_into}")
     if document.withdrawn_at is not None:
         gone = document.withdrawn_at.astimezone(ZoneInfo(timezone))
         facts.append(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from babelwire.rights import RightsOf
+    from pipeline.differences import Changes
     from pipeline.store import Database
     from pipeline.store.editions import Edition
 
@@ -51,6 +52,19 @@ class Shown:
         number = self.document.revision - 1
         return next((r for r in self.revisions if r.number == number), None)
 
+    @property
+    def changes(self) -> Changes | None:
+        """What the shown revision changed; None of the first one."""
+        previous, now = self.previous, self.revision
+        if previous is None:
+            return None
+        from pipeline.differences import compared
+
+        # Not stored of revisions that were compared before the program could.
+        return now.changes or compared(
+            (previous.title, previous.text), (now.title, now.text)
+        )
+
 
 def load_shown(database: Database, reference: str) -> Shown:
     """The document that `ID` or `ID@REVISION` names.
@@ -64,7 +78,7 @@ def load_shown(database: Database, reference: str) -> Shown:
     with database.read() as connection:
         document = find_document(connection, reference)
         revisions = load_revisions(connection, document.id)
-        newest = find_document(connection, document.id)  # the group is the document's
+        newest = find_document(connection, document.id)  # the group is the living one's
         members = cluster_members(connection, newest.cluster)
         editions = load_editions(connection, document.id)
     return Shown(
@@ -78,6 +92,9 @@ def load_shown(database: Database, reference: str) -> Shown:
 def find_document(connection: Connection, reference: str) -> Document:
     """A document at its newest or the named revision.
 
+    The id of one that was merged leads to the document that goes on; a revision of it
+    is shown as it was cited.
+
     Raises:
         InputError: No such document or revision.
     """
@@ -86,6 +103,7 @@ def find_document(connection: Connection, reference: str) -> Document:
         load_revision,
         parse_reference,
     )
+    from pipeline.store.merges import resolved
 
     parsed = parse_reference(reference)
     if parsed is None:
@@ -93,10 +111,13 @@ def find_document(connection: Connection, reference: str) -> Document:
             f'"{reference}" is no document id, expected e.g. dfxhautcqiqn7zt5j or '
             "dfxhautcqiqn7zt5j@2"
         )
+    parsed = resolved(connection, parsed)
     current = load_documents(connection, [parsed.id])
     if not current:
         raise InputError(f"no document {parsed.id} in this workspace")
-    if parsed.revision in {None, current[0].revision}:
+    if parsed.revision is None or (
+        parsed.revision == current[0].revision and not current[0].merged_into
+    ):
         return current[0]
     found = load_revision(connection, parsed.id, parsed.revision or 0)
     if found is None:
@@ -148,6 +169,7 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
         "schema": 1,
         "id": document.id,
         "revision": document.revision,
+        "merged_into": document.merged_into or None,
         "url": document.url,
         "source": document.source,
         "publisher": document.publisher,
@@ -170,9 +192,11 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
         "duplicates": list(shown.others),
         "editions": [_edition_json(edition) for edition in shown.editions],
         "revisions": [_revision_json(revision) for revision in shown.revisions],
+        "changes": _changes_json(shown),
         "segments": [
             {
                 "field": segment.field,
+                "language": segment.language or document.language,
                 "original": segment.text,
                 "translation": translated.text if translated else None,
                 "flags": list(translated.flags) if translated else [],
@@ -235,6 +259,31 @@ def _revision_json(revision: Revision) -> dict[str, Any]:
         "created_at": revision.created_at.isoformat(),
         "evidence": _evidence_json(revision),
     }
+
+
+def _changes_json(shown: Shown) -> list[dict[str, Any]] | None:
+    """What the shown revision made of the one before it; null of a first one.
+
+    Offsets count code points of that field of the text before and of this one.
+    """
+    previous, now, found = shown.previous, shown.revision, shown.changes
+    if previous is None or found is None:
+        return None
+    sides = (
+        ("title", previous.title, now.title, found.title),
+        ("text", previous.text, now.text, found.text),
+    )
+    return [
+        {
+            "field": field,
+            "before": [b0, b1],
+            "after": [a0, a1],
+            "removed": before[b0:b1],
+            "added": after[a0:a1],
+        }
+        for field, before, after, changes in sides
+        for b0, b1, a0, a1 in changes
+    ]
 
 
 def _evidence_json(revision: Revision) -> dict[str, Any]:

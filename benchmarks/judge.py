@@ -64,8 +64,8 @@ def main() -> None:
 
 
 _NAMES = ("constant", *FEATURES)
-_HEAD = """# Weights of the features of a line (blocks.py) by which it is told whether it
-# belongs to the article. Made by `python -m benchmarks.judge`."""
+_HEAD = """# Weights of the features of a line (blocks.py) by which it is told whether
+# it belongs to the article. Made by `python -m benchmarks.judge`."""
 
 
 def _data() -> Path:

@@ -12,9 +12,10 @@ from urllib.parse import urldefrag, urlsplit
 from crawler.browser_gate import WHY, Ticket, reason_of
 from crawler.fetching import REFUSED_ADDRESSES
 from crawler.guard import NOT_NOTED, RefusedError
-from crawler.judge import HTML_TYPES, MAX_REFRESH_SECONDS
+from crawler.judge import MAX_REFRESH_SECONDS
 from crawler.proxies import ProxyError
 from pipeline.archive import Headers, header_of
+from pipeline.media_types import HTML_TYPES
 
 if TYPE_CHECKING:
     from playwright.async_api import (

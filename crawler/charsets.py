@@ -117,6 +117,8 @@ def _python_name(name: str) -> str:
         "iso-8859-8-i": "iso-8859-8",
     }.get(lower, lower)
     try:
-        return codecs.lookup(lower).name if lower else ""
+        name = codecs.lookup(lower).name if lower else ""
+        b"a".decode(name or "utf-8", "replace")  # "hex" is no charset
     except (LookupError, ValueError):
         return ""
+    return name

@@ -12,15 +12,13 @@ from w3lib.html import get_meta_refresh
 from crawler.fetching import NO_BROWSER, Answer
 from crawler.job import Limits
 from crawler.proxies import BLAMELESS
+from pipeline.media_types import HTML_TYPES, is_article
 from pipeline.sources import Source
 from pipeline.store.backfill import NO_ARCHIVE_PAGE, VIA
 from pipeline.store.frontier import DueUrl
 from pipeline.store.links import Link
 from pipeline.store.visits import Verdict, Visit
 from pipeline.urls import host_of, url_key
-
-HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
-"""What an article may be served as; no type at all is left to the extractor."""
 
 BUSY_STATUSES = frozenset({429, 503})
 """Those that come with `Retry-After` (RFC 6585 §4, RFC 9110 §15.6.4)."""
@@ -139,7 +137,7 @@ def _without_answer(target: DueUrl, answer: Answer, limits: Limits) -> Visit:
 
 
 def _with_body(target: DueUrl, answer: Answer) -> Visit:
-    if target.role == "article" and answer.media_type not in HTML_TYPES:
+    if target.role == "article" and not is_article(answer.content_type, answer.body):
         return _refused(target, answer.at, "not_html")
     if not answer.body:
         return _refused(target, answer.at, "empty_body")

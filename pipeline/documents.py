@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from pipeline.differences import Changes
 
 UNDETERMINED = "und"
 """The BCP 47 tag of a text whose language could not be told: a valid answer."""
@@ -102,12 +105,15 @@ class TextChoice:
             `pdf`, `mail`, `import`, or "" where nothing was found.
         candidates: Every text that was compared, the taken one first.
         removed: Lines taken out of it, with the reason: `boilerplate`, `read_also`,
-            `dateline`, `timestamp`, …; the first few only.
+            `timestamp`, `byline`, `improbable`; the first few only.
+        stopped: Why the extractors were stopped at this page, and it was read by its
+            lines alone: `timeout`, `out_of_memory`, `crash`; or "".
     """
 
     extractor: str = ""
     candidates: tuple[Candidate, ...] = ()
     removed: tuple[tuple[str, str], ...] = ()
+    stopped: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +147,8 @@ class Extraction:
         rejected: "" or why this is no article: `soft_404`, `consent_wall`,
             `too_short`, `no_text`, …; then the texts may be empty.
         choice: Whose text it is.
+        reader: Version of the extractor, with what else decides how it reads (the
+            boilerplate known of the source); "" where it is just the stage's.
     """
 
     title: str
@@ -163,6 +171,7 @@ class Extraction:
     alternates: tuple[tuple[str, str], ...] = ()
     rejected: str = ""
     choice: TextChoice = field(default_factory=TextChoice)
+    reader: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +284,8 @@ class Revision:
         text: By its newest reading.
         text_checksum: `sha256:` and hex, of title, line feed, text in UTF-8.
         created_at: When that page was fetched.
+        changes: What it made of the revision before; None in a first one, and where
+            nobody has compared the two texts as they are read now.
     """
 
     number: int
@@ -283,6 +294,7 @@ class Revision:
     text: str
     text_checksum: str
     created_at: datetime
+    changes: Changes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

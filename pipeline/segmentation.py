@@ -16,7 +16,7 @@ from importlib.resources import files
 from pipeline.documents import UNDETERMINED, Segment, SegmentField
 from pipeline.languages import primary
 
-SEGMENTER_VERSION = f"sentencex-{version('sentencex')}+2"
+SEGMENTER_VERSION = f"sentencex-{version('sentencex')}+3"
 
 OPENING = "([{\"'“‘«„–—-"
 """May stand before an abbreviation without a blank."""

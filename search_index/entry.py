@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from pipeline.documents import (
     Document,
     Segment,
+    SegmentField,
     TranslatedBy,
     Translation,
     TranslationStatus,
@@ -133,19 +134,59 @@ def _translated_segments(
 
 
 def _original(document: Document) -> dict[str, str]:
-    analyzer = analyzer_for(document.language)
-    return _side("original", analyzer.joined(document.text, document.title))
+    return _side("original", _joined(document, document.language))
 
 
 def _translation(
     document: Document, translated: TranslatedText | None, target: str
 ) -> dict[str, str]:
-    analyzer = analyzer_for(target)
     if status_of(document, target) == "none_needed":
-        return _side("translation", analyzer.joined(document.text, document.title))
+        return _side("translation", _joined(document, target))
     if translated is None:
         return _side("translation", {})
+    analyzer = analyzer_for(target)
     return _side("translation", analyzer.joined(translated.text, translated.title))
+
+
+def _joined(document: Document, language: str) -> dict[str, str]:
+    """The tokens of title and text, those of a quotation by its own language."""
+    if not any(segment.language for segment in document.segments):
+        return analyzer_for(language).joined(document.text, document.title)
+    of_title = _in_a_row(_pieces(document, "title", language))
+    of_text = _in_a_row(_pieces(document, "text", language))
+    parts = (of_title["f3"], BREAK, of_text["f3"])
+    return {
+        "f1": f"{of_title['f1']} {of_text['f1']}".strip(),
+        "f2": f"{of_title['f2']} {of_text['f2']}".strip(),
+        "f3": " ".join(parts) if of_title["f3"] else of_text["f3"],
+        "title_f1": of_title["f1"],
+        "title_f3": of_title["f3"],
+    }
+
+
+def _in_a_row(pieces: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The tokens of texts, each of its own language, one after the other."""
+    found = [analyzer_for(language).joined(text) for language, text in pieces]
+    return {
+        name: " ".join(filter(None, (fields[name] for fields in found)))
+        for name in ("f1", "f2", "f3")
+    }
+
+
+def _pieces(
+    document: Document, field: SegmentField, language: str
+) -> list[tuple[str, str]]:
+    """Title or text in pieces of one language each, nothing left out."""
+    whole: str = getattr(document, field)
+    pieces: list[tuple[str, str]] = []
+    start = 0
+    for segment in document.segments:
+        if segment.field == field and segment.language:
+            pieces.append((language, whole[start : segment.start]))
+            pieces.append((segment.language, whole[segment.start : segment.end]))
+            start = segment.end
+    pieces.append((language, whole[start:]))
+    return [(tongue, text) for tongue, text in pieces if text and not text.isspace()]
 
 
 def _side(side: str, fields: Mapping[str, str]) -> dict[str, str]:

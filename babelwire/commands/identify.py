@@ -15,6 +15,11 @@ import click
     type=click.Choice(["fast", "py3langid", "langdetect"]),
     default="fast",
     show_default=True,
+    help=(
+        "langdetect has no models of Belarusian, Bosnian, Serbian, Malay, Galician, "
+        "Icelandic, Maltese, Armenian, Azerbaijani, Georgian, Kazakh, Amharic, "
+        "Burmese, Igbo and some twenty more: it takes them for others."
+    ),
 )
 def command(file: IO[str], identifier: str) -> None:
     """Tell the language of each line; JSON Lines in the same order."""

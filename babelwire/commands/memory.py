@@ -90,10 +90,11 @@ def correct(
     try:
         shown = load_shown(database, document).document
         into = target or workspace.config.target
+        segment = find_segment(shown, sentence, into)
         wish = Wish(
             document=shown.id,
-            language=shown.language,
-            segment=find_segment(shown, sentence, into),
+            language=segment.language or shown.language,
+            segment=segment,
             target=into,
             text=translation,
             author=author,

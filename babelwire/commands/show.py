@@ -29,7 +29,7 @@ def command(
     finally:
         database.close()
     target = workspace.config.target
-    if as_json:
+    if as_json:  # which tells what changed with or without --diff
         print_json(shown_json(shown, target))
         return
     from babelwire.pages import print_diff, print_document

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 from babelwire.exports.released import Released, Report, batches
 from babelwire.reading import aligned
-from pipeline.documents import Document
+from pipeline.documents import ORIGINAL, Document
 from pipeline.translation.tmx import SavedTranslation, write_tmx
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def _all_pairs(
 def _pairs(document: Document, target: str) -> list[SavedTranslation]:
     return [
         SavedTranslation(
-            source_language=document.language,
+            source_language=segment.language or document.language,
             target_language=target,
             source_text=segment.text,
             target_text=translated.text,
             origin=document.id,
         )
         for segment, translated in aligned(document, target)
-        if translated is not None and translated.text
+        if translated is not None and translated.text and translated.engine != ORIGINAL
     ]
 
 

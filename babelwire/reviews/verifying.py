@@ -226,7 +226,7 @@ class _Checked:
         from pipeline.store.documents import load_documents
 
         found = load_documents(self.connection, [self.record.document])
-        if not found or found[0].deleted:
+        if not found or (found[0].deleted and not found[0].merged_into):
             return "the document is gone from this workspace"
         return (
             f"the document has no revision {self.record.revision} here; its newest is "

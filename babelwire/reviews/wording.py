@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from babelwire.rights import excerpt
-from pipeline.documents import Document, Segment, TranslatedSegment
+from pipeline.documents import ORIGINAL, Document, Segment, TranslatedSegment
 from pipeline.languages import primary
 from pipeline.reviews import Origin, SummaryBy
 
@@ -121,7 +121,9 @@ def origins_of(segments: Iterable[TranslatedSegment]) -> tuple[Origin, ...]:
     """What translated them, each once, in order of appearance."""
     return tuple(
         dict.fromkeys(
-            Origin(engine=s.engine, model=s.model, version=s.version) for s in segments
+            Origin(engine=s.engine, model=s.model, version=s.version)
+            for s in segments
+            if s.engine != ORIGINAL
         )
     )
 

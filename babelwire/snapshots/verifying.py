@@ -61,14 +61,19 @@ def _batch_differences(
         document = newest.get(record.id)
         found = (
             [_gone(record, document)]
-            if document is None or document.deleted or here is None
+            if document is None or _is_gone(document) or here is None
             else _document_differences(record, here, archive)
         )
         yield from (f"{record.citation}: {text}" for text in found)
 
 
+def _is_gone(document: Document) -> bool:
+    """A merged document's revisions stay."""
+    return document.deleted and not document.merged_into
+
+
 def _gone(record: Record, document: Document | None) -> str:
-    if document is None or document.deleted:
+    if document is None or _is_gone(document):
         return "the document is gone from this workspace"
     return (
         f"the document has no revision {record.revision} here; its newest is "

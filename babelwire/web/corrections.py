@@ -54,7 +54,7 @@ def correct_sentence(
     page, pair = found_sentence(request, reference, number)
     wish = Wish(
         document=page.document.id,
-        language=page.document.language,
+        language=pair.segment.language or page.document.language,
         segment=pair.segment,
         target=services.target,
         text=_checked(text),

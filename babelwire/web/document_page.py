@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from babelwire.differences import Change, word_changes
 from babelwire.reading import Shown, aligned, load_shown
+from pipeline.differences import Piece, pieces
+from pipeline.documents import ORIGINAL
 
 if TYPE_CHECKING:
     from babelwire.web.services import Services
@@ -63,7 +64,7 @@ class DocumentPage:
     title: tuple[Pair, ...]
     pairs: tuple[Pair, ...]
     others: tuple[Other, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[Piece, ...]
     by_machine: bool
     makers: tuple[str, ...]
 
@@ -104,7 +105,11 @@ def document_page(services: Services, reference: str) -> DocumentPage:
         others=_others(services, shown.others),
         changes=tuple(_changes(shown)),
         by_machine=any(segment.by_machine for segment in made),
-        makers=tuple(dict.fromkeys(f"{s.engine} {s.model}".strip() for s in made)),
+        makers=tuple(
+            dict.fromkeys(
+                f"{s.engine} {s.model}".strip() for s in made if s.engine != ORIGINAL
+            )
+        ),
     )
 
 
@@ -142,10 +147,10 @@ MAX_OTHERS = 50
 """Documents of a group that are listed; a search for them shows the rest."""
 
 
-def _changes(shown: Shown) -> Iterator[Change]:
-    previous = shown.previous
-    if previous is None:
+def _changes(shown: Shown) -> Iterator[Piece]:
+    previous, now, changes = shown.previous, shown.revision, shown.changes
+    if previous is None or changes is None:
         return
-    before = f"{previous.title}\n\n{previous.text}"
-    now = shown.revision
-    yield from word_changes(before, f"{now.title}\n\n{now.text}")
+    yield from pieces(previous.title, now.title, changes.title)
+    yield "same", "\n\n"
+    yield from pieces(previous.text, now.text, changes.text)

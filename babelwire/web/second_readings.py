@@ -61,7 +61,7 @@ def readings(
     w: Wording = request.state.wording
     question = Question(
         text=pair.segment.text,
-        source=page.document.language,
+        source=pair.segment.language or page.document.language,
         target=services.target,
         shown=pair.translated,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, time, timedelta, timezone, tzinfo
 
 from pipeline.dates.vocabulary import WORD, Vocabulary, common_words
@@ -17,7 +17,7 @@ _CLOCK = re.compile(
     r"(?:\s?:\s?(?P<m1>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
     r"|\s?(?:h|u|gio)\s?(?P<m2>\d{2})(?!\d)"
     r"|\s?[時时点點시]\s?(?:(?P<m3>\d{1,2})\s?[分분])?"
-    r"|\.(?P<m4>\d{2})(?![\d.]|\s?[%€$])"
+    r"|\.(?P<m4>\d{2})(?:\.(?P<s4>\d{2}))?(?![\d.]|\s?[%€$])"
     r"|(?=\s?(?:[ap]\.?m\b|h\b|gio\b)))(?![\d:])"
 )
 _OFFSET = re.compile(
@@ -79,7 +79,11 @@ def clock_beside(
     """
     after = (c for c in clocks if span[1] <= c.start < min(limits[1], span[1] + 90))
     for clock in after:
-        if _is_between(text[span[1] : clock.start], words):
+        gap = text[span[1] : clock.start]
+        zone = common_words().zones.get(tuple(WORD.findall(gap)))
+        if zone is not None and clock.zone is None:  # "Beijing time 10:30"
+            return replace(clock, zone=zone)
+        if _is_between(gap, words):
             return clock
         break
     before = [c for c in clocks if limits[0] <= c.start and c.end <= span[0]]
@@ -106,11 +110,12 @@ def _clock(match: re.Match[str], text: str) -> Clock | None:
     minute = next((int(match[m]) for m in ("m1", "m2", "m3", "m4") if match[m]), None)
     hour, end = _in_half(int(match["hour"]), match, text)
     zone, end = _zone_at(text, end)
+    second = match["second"] or match["s4"] or 0
     try:
-        at = time(hour, minute or 0, int(match["second"] or 0))
+        at = time(hour, minute or 0, int(second))
     except ValueError:
         return None
-    precision: Precision = "second" if match["second"] else "minute"
+    precision: Precision = "second" if second else "minute"
     return Clock(
         at=at,
         precision="hour" if minute is None else precision,
@@ -136,8 +141,10 @@ def _in_half(hour: int, match: re.Match[str], text: str) -> tuple[int, int]:
 
 
 def _ends(front: str, word: str) -> bool:
-    """Only words of scripts that put them in front, without a blank."""
-    return "\u3400" <= word[0] <= "\ud7a3" and front.endswith(word)
+    """Only words that are put in front: East Asian ones, and "AM" as they use it."""
+    if "\u3400" <= word[0] <= "\ud7a3":
+        return front.endswith(word)
+    return word in {"am", "pm"} and front.split(" ")[-1] == word
 
 
 def _zone_at(text: str, end: int) -> tuple[tzinfo | None, int]:

@@ -16,8 +16,10 @@ Order = Literal["", "dmy", "mdy", "ymd"]
 """Of day and month in numbers; a year of four digits shows where it stands itself."""
 
 _NUMBERS = re.compile(
-    r"(?<!\d)(?<!\d[.,/:-])(\d{1,4})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{2,4})(?![\d]|[,:]\d)"
+    r"(?<!\d)(?<!\d[.,/:-])(\d{1,4})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{1,4})(?![\d]|[,:]\d)"
 )
+_YEAR_APART = re.compile(r"(?<!\d)((?:19|20)\d\d) (\d{1,2})\s?/\s?(\d{1,2})(?![\d/])")
+"""2024 06/21, as Chinese agencies stack it."""
 _EAST_ASIAN = re.compile(
     r"(?:(民國|民国|令和|平成|昭和)\s?)?(\d{1,4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일號号]?"
 )
@@ -135,6 +137,8 @@ def _in_numbers(text: str, order: Order) -> Iterator[DayFound]:
             found = _year_last(text, match, (a, b, c), order)
         elif len(first) <= 2 and len(last) == 2 and _is_short(match[2], order):
             found = _year_last(text, match, (a, b, 2000 + c), order)
+        elif len(first) == 2 and len(last) <= 2 and order == "ymd":
+            found = _of(text, match, (2000 + a, b, c))
         else:
             continue
         if found is not None:
@@ -150,10 +154,10 @@ def _year_last(
     text: str, match: re.Match[str], parts: tuple[int, int, int], order: Order
 ) -> DayFound | None:
     first, second, year = parts
-    # Only with slashes is the month ever first: 06/21/2024.
-    if match[2] == ".":
-        order = "dmy"
+    # With full stops the month is first only where the day cannot be.
     usual = _of(text, match, (year, second, first))
+    if match[2] == "." and (usual or len(match[4]) == 2):
+        return usual  # 10.30.00 is a time of day
     swapped = _of(text, match, (year, first, second))
     if usual is None or swapped is None or first == second:
         return usual or swapped
@@ -318,6 +322,10 @@ def _year(token: re.Match[str], text: str, calendar: Calendar) -> int | None:
 
 
 def _east_asian(text: str) -> Iterator[DayFound]:
+    for match in _YEAR_APART.finditer(text):
+        found = day_of("gregorian", *(int(n) for n in match.groups()))
+        if found is not None:
+            yield DayFound(start=match.start(), end=match.end(), day=found)
     for match in _EAST_ASIAN.finditer(text):
         year = int(match[2]) + common_words().offsets.get(match[1] or "", 0)
         found = day_of("gregorian", year, int(match[3]), int(match[4]))

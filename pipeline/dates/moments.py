@@ -9,6 +9,8 @@ EARLIEST_YEAR = 1990
 """Nothing on the web is older; an earlier date is a template's or an error."""
 
 _MONTH = re.compile(r"\d{4}-\d{2}")
+_DOTTED = re.compile(r"[T ]\d{2}\.\d")
+"""10.30, which Python takes for ten hours and a fraction."""
 _DAY_IN_PATH = re.compile(
     r"(?:^|/)((?:19|20)\d\d)"
     r"(?:[/-](\d{1,2})/(\d{1,2})(?=/|$)"  # 2024/06/21, 2024-06/21
@@ -24,6 +26,8 @@ def parse_moment(text: str) -> datetime | None:
     '2024-06-21T07:00:00+00:00'
     """
     text = text.strip()
+    if _DOTTED.search(text):
+        return None
     if _MONTH.fullmatch(text):
         text += "-01"
     try:

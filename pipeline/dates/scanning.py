@@ -238,7 +238,7 @@ def _stated(day: date, clock: Clock | None) -> StatedTime:
 
 
 def _label(text: str, before: int, start: int, end: int, after: int) -> Label | None:
-    """By the nearest such word in front; else by one that follows."""
+    """By the nearest such word in front; else by one that ends the text."""
     front = WORD.findall(text[max(before, start - MAX_LABEL) : start])
     for last in range(len(front), 0, -1):
         for first in range(max(0, last - 4), last):
@@ -247,9 +247,4 @@ def _label(text: str, before: int, start: int, end: int, after: int) -> Label | 
                 return found
     if after < len(text):
         return None  # it may be the next date's
-    behind = WORD.findall(text[end : end + MAX_LABEL])[:3]
-    for last in range(len(behind), 0, -1):
-        found = common_words().labels.get(tuple(behind[:last]))
-        if found:
-            return found
-    return None
+    return common_words().labels.get(tuple(WORD.findall(text[end : end + MAX_LABEL])))

@@ -24,11 +24,16 @@ Label = Literal["published", "modified"]
 
 UNITS: tuple[Unit, ...] = ("minute", "hour", "day", "week")
 
-WORD = re.compile(r"\d+|[^\s\d,;:|/()\[\]{}<>\-–—·•.،؛\"“”«»#_*+=]+")
+WORD = re.compile(r"\d+|[^\s\d,;:|/()\[\]{}<>\-–—·•.،؛၊။।፣՝\"“”«»#_*+=]+")
 """A number or a word of a folded text; a full stop belongs to neither."""
 
 _COUNTS = (1, 2, 3, 4, 5, 11, 20, 21, 100)
 """Numbers that between them show every plural form of CLDR for whole numbers."""
+
+_CASES = {"he": ("ב", ""), "eu": ("", "ren"), "mn": ("", "ын"), "km": ("ខែ", "")} | {
+    "tg": ("", "и")
+}
+"""What dates put before or after a month, in one word with it: "in June"."""
 
 _SPELLINGS = str.maketrans(
     {"ı": "i", "ى": "ي", "ی": "ي", "ک": "ك", "ې": "ي", "ς": "σ", "’": "'", "ʼ": "'"}
@@ -177,8 +182,8 @@ def _months(language: str) -> Iterator[tuple[tuple[str, ...], int]]:
         for number, name in locale.months["format"][width].items():
             if not any(c.isdigit() for c in name):
                 yield words_of(fold(name)), number
-                if language == "he":  # "in June" is one word
-                    yield words_of(fold("ב" + name)), number
+                before, after = _CASES.get(language, ("", ""))
+                yield words_of(fold(before + name + after)), number
 
 
 def _weekdays(language: str) -> Iterator[str]:

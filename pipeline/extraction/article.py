@@ -8,16 +8,16 @@ from lxml.html import HtmlElement
 
 from pipeline.dates.stated import stated
 from pipeline.documents import Extraction
-from pipeline.extraction.article_text import Known, article_text
+from pipeline.extraction.article_text import ArticleText, Known, article_text
 from pipeline.extraction.encoding import decode, is_binary
 from pipeline.extraction.metadata import PageMetadata
 from pipeline.extraction.other_formats import from_json, from_mail, from_pdf
 from pipeline.extraction.page_input import ARTICLE_JSON, PageInput
-from pipeline.extraction.pdf import is_pdf
-from pipeline.extraction.rejection import rejection
+from pipeline.extraction.rejection import Signs, rejection
 from pipeline.extraction.times import Circumstances, PageTimes
 from pipeline.extraction.tree_text import normalise, parse_html
 from pipeline.mails import MAIL_TYPE
+from pipeline.media_types import is_pdf
 
 EXTRACTOR_VERSION = (
     f"3 trafilatura-{version('trafilatura')} readability-{version('readability-lxml')}"
@@ -48,12 +48,13 @@ def extract_page(page: PageInput) -> Extraction:
     authors = _authors(tree, page.selectors.author) or metadata.authors()
     section, tags = metadata.section(), metadata.tags()
     image_url = metadata.image_url()
-    is_free, alternates = metadata.is_free(), metadata.alternates()
+    alternates = metadata.alternates()
     known = Known(
         headline=title,
         authors=authors,
         boilerplate=page.boilerplate,
         declared_body=metadata.article_body(),
+        by_lines_alone=page.by_lines_alone,
     )
     found = article_text(tree, page.url, page.selectors, known)
     return Extraction(
@@ -75,8 +76,18 @@ def extract_page(page: PageInput) -> Extraction:
         canonical_url=canonical,
         declared_language=language,
         alternates=alternates,
-        rejected=rejection(title, found.text, is_free=is_free),
+        rejected=rejection(title, found.text, _signs(metadata, found)),
         choice=found.choice,
+    )
+
+
+def _signs(metadata: PageMetadata, found: ArticleText) -> Signs:
+    return Signs(
+        is_article=metadata.is_article(),
+        is_video=metadata.is_video(),
+        is_free=metadata.is_free(),
+        lines=found.lines,
+        headlines=found.headlines,
     )
 
 

@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 from pipeline.documents import Candidate, TextChoice
 from pipeline.extraction.blocks import page_blocks, words
 from pipeline.extraction.extractors import candidate_texts
-from pipeline.extraction.judge import JudgedPage
+from pipeline.extraction.judge import LINKED, JudgedPage
 from pipeline.extraction.lines import foreign_lines
 from pipeline.extraction.tree_text import block_text, normalise
 from pipeline.sources import Selectors
@@ -35,10 +35,19 @@ SHOWN_CHARACTERS = 120
 
 @dataclass(frozen=True, kw_only=True)
 class ArticleText:
-    """A text with how it was come by."""
+    """A text with how it was come by.
+
+    Attributes:
+        text: Without the headline.
+        choice: Whose it is.
+        lines: How many of some length the taken text had before any was left out.
+        headlines: How many of these are, or follow, a link that may be a headline.
+    """
 
     text: str = ""
     choice: TextChoice = field(default_factory=TextChoice)
+    lines: int = 0
+    headlines: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +59,14 @@ class Known:
         authors: As the page names them.
         boilerplate: Lines that the source's pages have in common.
         declared_body: JSON-LD's `articleBody`, or "".
+        by_lines_alone: Whether the extractors are left out.
     """
 
     headline: str = ""
     authors: tuple[str, ...] = ()
     boilerplate: frozenset[str] = frozenset()
     declared_body: str = ""
+    by_lines_alone: bool = False
 
 
 def article_text(
@@ -75,7 +86,7 @@ def article_text(
     if selectors.text:
         return _selected(tree, selectors.text, known)
     judged = JudgedPage(page_blocks(tree))
-    texts = {**candidate_texts(tree, url)}
+    texts = {} if known.by_lines_alone else {**candidate_texts(tree, url)}
     body = normalise(known.declared_body)
     if len(body) >= MIN_BODY_CHARACTERS:
         texts["json-ld"] = body
@@ -99,7 +110,8 @@ def best_of(judged: JudgedPage, texts: Mapping[str, str], known: Known) -> Artic
         return ArticleText()
     text = without_headline(texts[best], known.headline)
     improbable = judged.improbable(text, scores[best])
-    linked = {n.block.text for n in judged.lines if n.block.linked > 0.9}
+    linked = {n.block.text for n in judged.lines if n.block.linked > LINKED}
+    headlines, lines = judged.headlines(text)
     text, removed = cleaned(text, known, improbable, linked)
     candidates = tuple(
         Candidate(
@@ -109,8 +121,12 @@ def best_of(judged: JudgedPage, texts: Mapping[str, str], known: Known) -> Artic
         )
         for name in ranked
     )
-    choice = TextChoice(extractor=best, candidates=candidates, removed=removed)
-    return ArticleText(text=text, choice=choice)
+    return ArticleText(
+        text=text,
+        choice=TextChoice(extractor=best, candidates=candidates, removed=removed),
+        lines=lines,
+        headlines=headlines,
+    )
 
 
 def _likely(judged: JudgedPage) -> dict[str, str]:

@@ -21,6 +21,8 @@ MAX_AUTHORS = 20
 MAX_NAME = 100
 """Characters; a longer name is a sentence."""
 MAX_BYLINE = 200
+MAX_TEXTS = 1_500
+"""Short texts of a page among which "Author:" is looked for."""
 
 _META = (
     "author",
@@ -35,6 +37,11 @@ _META = (
 )
 _MARKED = etree.XPath(
     "//*[@rel='author' or contains(@class, 'author') or contains(@class, 'byline')]"
+)
+_SHORT = etree.XPath(
+    "//body//text()[normalize-space()][string-length() < 150]"
+    "[not(parent::script or parent::style)]",
+    smart_strings=False,
 )
 _MARKS = re.compile(
     r"(?:^|[\s_-])(?:p-author|byline|(?:article|post|entry|story)?[-_]*author"
@@ -82,6 +89,7 @@ def _places(
     yield (meta[key] for key in _META if key in meta), False
     yield _in_data(data.microdata("author")), False
     yield _printed(tree), True
+    yield _labelled(tree), True
 
 
 def _in_data(values: Iterable[Any]) -> Iterator[str]:
@@ -104,6 +112,18 @@ def _printed(tree: HtmlElement) -> Iterator[str]:
         if 1 < len(text) <= MAX_BYLINE and any(c.isalpha() for c in text):
             yield text
             return
+
+
+def _labelled(tree: HtmlElement) -> Iterator[str]:
+    """What stands behind the first "Author:" of the page, in it or in the next text."""
+    texts = iter(_SHORT(tree)[:MAX_TEXTS])
+    for text in texts:
+        head, colon, tail = text.replace("：", ":").partition(":")
+        if colon and fold(head).strip() in _words()["by"]:
+            line = clean(tail) or clean(next(texts, ""))
+            if 1 < len(line) <= MAX_NAME:
+                yield line
+                return
 
 
 def _names(texts: Iterable[str], *, is_printed: bool) -> tuple[str, ...]:

@@ -68,9 +68,11 @@ def _known(label: str | None) -> str:
     """A label as Python's codec, with the web's readings (gb2312 is gb18030)."""
     resolved = resolve_encoding(label) if label else None
     try:
-        return codecs.lookup(resolved).name if resolved else ""
-    except LookupError:
+        name = codecs.lookup(resolved).name if resolved else ""
+        b"a".decode(name or "utf-8", "replace")  # "undefined" is none
+    except (LookupError, UnicodeError):
         return ""
+    return name
 
 
 def _strict(body: bytes, label: str) -> str | None:

@@ -24,6 +24,11 @@ from pipeline.extraction.blocks import FEATURES, Block, features, words
 SHINGLE: int = 3
 """Words that are compared together."""
 
+LINKED = 0.9
+"""Of a line's characters: it is a link, but for a comma."""
+HEADLINE_WORDS = 4
+"""Shorter links are names and sections."""
+
 IMPROBABLE = 0.2
 """A line of the taken text that is less likely an article's is left out …"""
 SURE = 0.8
@@ -86,6 +91,22 @@ class JudgedPage:
             for line, share in zip(self.lines, held, strict=True)
         )
         return 2 * agreed / (len(found) + self.expected_words or 1.0)
+
+    def headlines(self, text: str) -> tuple[int, int]:
+        """How many lines of a text are, or follow, a link that may be a headline.
+
+        And how many lines it has. Lines of fewer than `HEADLINE_WORDS` do not count.
+        """
+        held = coverage(self._blocks, text, words(text))
+        lines = [
+            (line.block, share > 0.5)
+            for line, share in zip(self.lines, held, strict=True)
+            if len(line.block.words) >= HEADLINE_WORDS
+        ]
+        linked = [block.linked > LINKED for block, _ in lines]
+        taken = [n for n, (_, is_taken) in enumerate(lines) if is_taken]
+        found = sum(linked[n] or (n > 0 and linked[n - 1]) for n in taken)
+        return found, len(taken)
 
     def improbable(self, text: str, score: float) -> list[str]:
         """Lines of a text that are hardly the article's; none if that is doubtful."""

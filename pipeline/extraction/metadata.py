@@ -17,9 +17,9 @@ from lxml.html import HtmlElement
 
 from pipeline.extraction.bylines import authors
 from pipeline.extraction.cleaning import clean, storable
-from pipeline.extraction.structured_data import StructuredData, text_of
+from pipeline.extraction.structured_data import ARTICLE_TYPES, StructuredData, text_of
 from pipeline.extraction.times import Circumstances, PageTimes, read_times
-from pipeline.extraction.titles import TitleSources, headings_of, headline
+from pipeline.extraction.titles import TitleSources, headings_of, headline, host_names
 from pipeline.extraction.topics import image_candidates, section, tags
 
 MAX_ALTERNATES = 100
@@ -114,7 +114,8 @@ class PageMetadata:
 
     def authors(self) -> tuple[str, ...]:
         """As declared, else as printed, in order, without doubles."""
-        return authors(self._tree, self._meta, self._data, self._site_names)
+        sites = (*self._site_names, *host_names(self._url))
+        return authors(self._tree, self._meta, self._data, sites)
 
     def section(self) -> str:
         """As the site names it, or ""."""
@@ -174,6 +175,19 @@ class PageMetadata:
         """False where JSON-LD says the text is behind a paywall."""
         value = self._data.article.get("isAccessibleForFree", True)
         return str(value).lower() != "false"
+
+    def is_article(self) -> bool:
+        """Whether it says that it is an article (schema.org, Open Graph)."""
+        declared = self._meta.get("og:type", "").lower()
+        return declared == "article" or any(self._data.of_type(*ARTICLE_TYPES))
+
+    def is_video(self) -> bool:
+        """Whether it says that it is a video, and not that it is an article."""
+        declared = self._meta.get("og:type", "").lower()
+        is_video = declared.startswith("video") or any(
+            self._data.of_type("VideoObject")
+        )
+        return is_video and not self.is_article()
 
 
 def _meta(tree: HtmlElement) -> Mapping[str, str]:

@@ -26,6 +26,7 @@ class PageInput:
         selectors: The source's, which win.
         timezone: IANA name of the zone of times that name none; "" is UTC.
         boilerplate: Lines that the source's pages have in common.
+        by_lines_alone: Without the extractors, which were stopped at this page.
     """
 
     body: bytes
@@ -36,6 +37,7 @@ class PageInput:
     selectors: Selectors = field(default_factory=Selectors)
     timezone: str = ""
     boilerplate: frozenset[str] = frozenset()
+    by_lines_alone: bool = False
 
     @property
     def zone(self) -> tzinfo:

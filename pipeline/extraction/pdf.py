@@ -21,11 +21,6 @@ from pipeline.extraction.pdf_lines import PdfLine, PdfPage, page_of
 from pipeline.extraction.rejection import MIN_WORDS
 from pipeline.extraction.tree_text import normalise
 
-PDF_TYPES = frozenset({"application/pdf", "application/x-pdf"})
-MAGIC = b"%PDF-"
-MAGIC_WITHIN = 1024
-"""Readers look for the mark so far (ISO 32000-1, Annex H, note 13)."""
-
 MAX_PAGES = 300
 """Of a longer one the beginning is read: a budget, no statement."""
 RUNNING_SHARE = 0.5
@@ -78,11 +73,6 @@ class PdfText:
     written_at: str = ""
     is_scan: bool = False
     problem: str = ""
-
-
-def is_pdf(body: bytes) -> bool:
-    """Whether the bytes are a PDF, whatever they are served as."""
-    return MAGIC in body[:MAGIC_WITHIN]
 
 
 def read_pdf(body: bytes) -> PdfText:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -17,32 +18,77 @@ MIN_WORDS = 15
 """A shorter text is a caption, a player or a teaser. Counted as in
 `pipeline.fingerprints.count_tokens`, so Chinese counts by the character."""
 
+HEADLINE_SHARE = 0.4
+"""So much of a headline a phrase has to be: "Missing boy not found" is news."""
 
-def rejection(title: str, text: str, *, is_free: bool = True) -> str:
+LISTED_HEADLINES = 6
+"""Lines that are or follow a headline with a link; a list of articles has ten …"""
+LISTED_SHARE = 0.6
+"""… and hardly a line that does not. Of 352 pages with an article one has so many: a
+list of offers. Of the others none has over half."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signs:
+    """What else a page shows of its kind.
+
+    Attributes:
+        is_article: It says that it is an article.
+        is_video: It says that it is a video, and no article.
+        is_free: False where it says that it is behind a paywall.
+        lines: How many its text has, before any is left out.
+        headlines: How many of them are, or follow, a link that may be a headline.
+    """
+
+    is_article: bool = False
+    is_video: bool = False
+    is_free: bool = True
+    lines: int = 0
+    headlines: int = 0
+
+
+def rejection(title: str, text: str, signs: Signs | None = None) -> str:
     """Why this is no article, or "".
 
     Args:
         title: The page's headline.
-        text: What the extractor found.
-        is_free: False where the page declares itself behind a paywall.
+        text: What was found.
+        signs: What else the page shows.
     """
-    words = count_tokens(text, SHORT_WORDS)
-    if words == 0:
-        return _by_phrase(title, text) or "no_text"
-    if words < SHORT_WORDS:
-        reason = _by_phrase(title, text)
+    signs = signs or Signs()
+    size = count_tokens(text, SHORT_WORDS)
+    if size < SHORT_WORDS:
+        reason = _by_phrase(title, text) or _by_signs(signs, size)
         if reason:
             return reason
-        if not is_free:
-            return "paywall"
-    return "too_short" if words < MIN_WORDS else ""
+    if _is_listing(signs):
+        return "listing"
+    return "too_short" if size < MIN_WORDS else ""
+
+
+def _by_signs(signs: Signs, size: int) -> str:
+    """What a short text is, when its page says so."""
+    if size and not signs.is_free:
+        return "paywall"
+    if signs.is_video:
+        return "video"
+    return "" if size else "no_text"
+
+
+def _is_listing(signs: Signs) -> bool:
+    return (
+        not signs.is_article
+        and signs.headlines >= LISTED_HEADLINES
+        and signs.headlines >= LISTED_SHARE * signs.lines
+    )
 
 
 def _by_phrase(title: str, text: str) -> str:
     headline, body = title.lower(), text.lower()
     for reason, phrases in _phrases().items():
-        if any(phrase in headline for phrase in phrases["headline"]):
-            return reason
+        for phrase in phrases["headline"]:
+            if phrase in headline and len(phrase) >= HEADLINE_SHARE * len(headline):
+                return reason
         if any(phrase in body for phrase in phrases["text"]):
             return reason
     return ""

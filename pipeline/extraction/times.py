@@ -14,10 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cached_property
-from itertools import islice
 from urllib.parse import urlsplit
 
-from lxml import etree
 from lxml.html import HtmlElement
 
 from pipeline.dates.day_forms import Order, order_of
@@ -25,6 +23,13 @@ from pipeline.dates.moments import EARLIEST_YEAR, day_in_path
 from pipeline.dates.scanning import DateReader, WrittenTime
 from pipeline.dates.stated import StatedTime, stated
 from pipeline.documents import DateFlag, Precision
+from pipeline.extraction.declared_times import (
+    MODIFIED_META,
+    PUBLISHED_META,
+    changed_elements,
+    rdfa_dates,
+    time_elements,
+)
 from pipeline.extraction.structured_data import StructuredData, text_of
 from pipeline.extraction.visible_dates import VisibleDate, VisibleDates
 
@@ -34,64 +39,13 @@ FUTURE_TOLERANCE = timedelta(days=2)
 """A later date than this after the fetch is an event's or an error (P7)."""
 YEARS_OFF = timedelta(days=366)
 """Further from the feed's day, or the address's, one of the two is wrong."""
+WIDEST_ZONE = timedelta(hours=14)
+"""No clock of the world is further from UTC."""
+MINUTES_APART = timedelta(minutes=14)
+"""A feed may be made so much later than its article; zones differ by more."""
 SAME_EVENT = timedelta(days=1)
 """A feed's time and a page's day may differ by their zones."""
 
-_PUBLISHED_META = (
-    "article:published_time",
-    "og:published_time",
-    "og:article:published_time",
-    "datepublished",
-    "publishdate",
-    "publish-date",
-    "publish_date",
-    "published_date",
-    "publication_date",
-    "publicationdate",
-    "pubdate",
-    "pub_date",
-    "parsely-pub-date",
-    "sailthru.date",
-    "cxenseparse:recs:publishtime",
-    "article.published",
-    "article_date_original",
-    "article:published",
-    "published_at",
-    "dc.date.issued",
-    "dcterms.issued",
-    "dc.date.created",
-    "dcterms.created",
-    "dc.created",
-    "dc.date",
-    "dcterms.date",
-    "citation_publication_date",
-    "citation_date",
-    "ptime",
-    "date",
-    "datecreated",
-    "created",
-)
-_MODIFIED_META = (
-    "article:modified_time",
-    "og:updated_time",
-    "article:updated_time",
-    "datemodified",
-    "dcterms.modified",
-    "dc.date.modified",
-    "last-modified",
-    "lastmod",
-    "last_updated",
-    "sailthru.modified",
-    "revised",
-    "updated",
-)
-_PUBLISHED_CLASS = re.compile(
-    r"\b(dt-published|entry-date|published|publish(?:ed)?[-_]?(?:date|time|at)|pubdate"
-    r"|post-date|article[-_]date)\b",
-    re.IGNORECASE,
-)
-_MODIFIED_CLASS = re.compile(r"updat|modif|revis|edited", re.IGNORECASE)
-_WITH_PROPERTY = etree.XPath("//*[@property and @content and not(self::meta)]")
 _GENERIC_DOMAINS = frozenset("io tv co me ai cc ws fm us ph la ly gl to".split())
 """Country domains that say nothing of a country, or where the month comes first."""
 
@@ -182,6 +136,7 @@ class _Reading:
         self._about = about
         self._flags: set[DateFlag] = set()
         self._is_unclear = False
+        self._found: _Candidate | None = None
         found = day_in_path(url)
         self._url_day = found.date() if found else None
         self._reader = DateReader(
@@ -201,19 +156,16 @@ class _Reading:
     # --- Publication ---------------------------------------------------------
 
     def _published(self) -> Moment:
-        found: _Candidate | None = None
         for stated_one in self._statements():
             candidate = self._settled(stated_one)
             self._is_unclear |= candidate is None
             if candidate is None or not self._is_believed(candidate):
                 continue
-            if found is None:
-                found = candidate
-            if found.time.has_clock:
+            found = self._found or candidate
+            self._found = candidate if _refines(candidate.time, found.time) else found
+            if self._found.time.has_clock:
                 break
-            if _refines(candidate.time, found.time):
-                found = candidate
-        return self._with_feed(found)
+        return self._with_feed(self._found)
 
     def _statements(self) -> Iterator[_Candidate]:
         """In the order in which they are believed; later ones cost more."""
@@ -231,18 +183,21 @@ class _Reading:
         yield from self._candidates(
             map(text_of, data.values("datePublished")), "json-ld"
         )
-        values = (self._meta.get(key, "") for key in _PUBLISHED_META)
+        values = (self._meta.get(key, "") for key in PUBLISHED_META)
         yield from self._candidates(values, "meta")
         values = (text_of(v) for v in data.microdata("datePublished"))
         yield from self._candidates(values, "microdata")
-        yield from self._candidates(_properties(self._tree), "microdata")
-        yield from self._candidates(_time_elements(self._tree), "time")
+        yield from self._candidates(rdfa_dates(self._tree), "microdata")
+        yield from self._candidates(time_elements(self._tree), "time")
         for name in ("dateCreated", "uploadDate"):
             yield from self._candidates(map(text_of, data.values(name)), "json-ld")
 
     def _printed(self) -> Iterator[_Candidate]:
         shown = self._visible
         own = [one for one in shown if one.written.label != "modified"]
+        if self._found:  # only the minute of that day is wanted
+            yield from (_of_written(one.written) for one in own)
+            return
         agreed = [one for one in own if self._agrees(one.written.time.local.date())]
         if not agreed and self._known_days() and not _is_labelled(own):
             return  # the address or the feed is surer than a text that differs
@@ -257,8 +212,12 @@ class _Reading:
         return dates.found(self._known_days())
 
     def _known_days(self) -> frozenset[date]:
-        hint = self._about.hint
-        days = (self._url_day, hint.local.date() if hint else None)
+        hint, found = self._about.hint, self._found
+        days = (
+            self._url_day,
+            hint.local.date() if hint else None,
+            found.time.local.date() if found else None,
+        )
         return frozenset(day for day in days if day)
 
     def _agrees(self, day: date) -> bool:
@@ -285,24 +244,29 @@ class _Reading:
         at = candidate.time.at(self._about.zone)
         if at is None:
             return False
+        flag = self._oddity(at)
+        # A date that is only printed may be an event's: that is no false statement.
+        if flag and candidate.found_in != "text":
+            self._flags.add(flag)
+        return not flag or (flag == "contradicts_feed" and not self._is_off(at))
+
+    def _oddity(self, at: datetime) -> DateFlag | None:
         if at > self._about.fetched_at + FUTURE_TOLERANCE:
-            self._flags.add("future")
-        elif at < EARLIEST:
-            self._flags.add("too_old")
-        return plausible(at, self._about.fetched_at) and not self._is_off(at)
+            return "future"
+        if at < EARLIEST:
+            return "too_old"
+        hint = self._about.hint
+        hinted = hint.at() if hint else None
+        is_off_feed = hinted is not None and abs(at - hinted) > YEARS_OFF
+        return "contradicts_feed" if is_off_feed or self._is_off(at) else None
 
     def _is_off(self, at: datetime) -> bool:
         """Years off the day in the address; without one, off the feed's."""
+        if self._url_day is not None:
+            return abs(at.date() - self._url_day) > YEARS_OFF
         hint = self._about.hint
-        hinted = hint.at(self._about.zone) if hint else None
-        is_off_feed = hinted is not None and abs(at - hinted) > YEARS_OFF
-        if self._url_day is None:
-            is_off = is_off_feed
-        else:
-            is_off = abs(at.date() - self._url_day) > YEARS_OFF
-        if is_off or is_off_feed:
-            self._flags.add("contradicts_feed")
-        return is_off
+        hinted = hint.at() if hint else None
+        return hinted is not None and abs(at - hinted) > YEARS_OFF
 
     def _settled(self, candidate: _Candidate) -> _Candidate | None:
         """With 06/07 told from 07/06 by another date, or by the fetch; else None."""
@@ -324,7 +288,7 @@ class _Reading:
     def _other_days(self) -> frozenset[date]:
         """Days that the page names without doubt."""
         values = [text_of(v) for v in self._data.values("dateModified")]
-        values += [self._meta.get(key, "") for key in _MODIFIED_META]
+        values += [self._meta.get(key, "") for key in MODIFIED_META]
         found = (stated(value) for value in values if value)
         return frozenset(time.local.date() for time in found if time)
 
@@ -333,16 +297,23 @@ class _Reading:
         moment = self._moment(found)
         hint = self._about.hint
         hinted = hint.at() if hint else None
-        if hint is None or hinted is None:
-            return moment if moment.at else self._guessed()
-        if not plausible(hinted, self._about.fetched_at):
+        if hinted and hinted > self._about.fetched_at + FUTURE_TOLERANCE:
+            self._flags.add("future")
+        if not (hint and hinted and plausible(hinted, self._about.fetched_at)):
             return moment if moment.at else self._guessed()
         fed = Moment(at=hinted, precision=hint.precision, found_in="feed")
         if moment.at is None:
             return fed
-        if moment.precision in {"hour", "minute", "second"} or not hint.has_clock:
+        if not hint.has_clock:
             return moment
+        if moment.precision in {"hour", "minute", "second"}:
+            return fed if self._is_shifted(moment, hinted - moment.at) else moment
         return fed if abs(hinted - moment.at) <= SAME_EVENT else moment
+
+    def _is_shifted(self, moment: Moment, difference: timedelta) -> bool:
+        """Whether UTC was taken for a time of an unknown zone, which the feed knows."""
+        is_unknown = not moment.zone and moment.precision != "hour"
+        return is_unknown and MINUTES_APART < abs(difference) <= WIDEST_ZONE
 
     def _guessed(self) -> Moment:
         if self._is_unclear:
@@ -379,11 +350,11 @@ class _Reading:
         yield from self._candidates(
             map(text_of, data.values("dateModified")), "json-ld"
         )
-        values = (self._meta.get(key, "") for key in _MODIFIED_META)
+        values = (self._meta.get(key, "") for key in MODIFIED_META)
         yield from self._candidates(values, "meta")
         values = (text_of(v) for v in data.microdata("dateModified"))
         yield from self._candidates(values, "microdata")
-        yield from self._candidates(_changed_elements(self._tree), "time")
+        yield from self._candidates(changed_elements(self._tree), "time")
         if "_visible" in vars(self):  # read already, because nothing was declared
             changed = (
                 o.written for o in self._visible if o.written.label == "modified"
@@ -431,56 +402,6 @@ def _without_blank_clock(time: StatedTime) -> StatedTime:
     if not time.has_clock or local.hour or local.minute or local.second:
         return time
     return StatedTime(local=local, precision="day")
-
-
-def _properties(tree: HtmlElement) -> Iterator[str]:
-    """RDFa's, as content systems write them on elements of the page."""
-    wanted = {"datepublished", "date", "created", "issued", "pubdate"}
-    for node in _WITH_PROPERTY(tree)[:200]:
-        names = (node.get("property") or "").lower().split()
-        if wanted & {re.split("[:/#]", n)[-1] for n in names}:
-            yield node.get("content") or ""
-
-
-def _time_elements(tree: HtmlElement) -> Iterator[str]:
-    """Those that are marked as the publication's; then the one by the headline."""
-    times = [n for n in islice(tree.iter("time"), 200) if n.get("datetime")]
-    marked = [n for n in times if n.get("pubdate") is not None or _is_marked(n)]
-    marked += islice(tree.iterfind(".//abbr[@class='published'][@title]"), 1)
-    for node in marked[:1]:
-        yield node.get("datetime") or node.get("title") or ""
-    heading = tree.find(".//h1")
-    near = _near(times, heading)
-    if near is not None:
-        yield near.get("datetime") or ""
-
-
-def _is_marked(node: HtmlElement) -> bool:
-    names = f"{node.get('class', '')} {node.get('itemprop', '')}"
-    return bool(_PUBLISHED_CLASS.search(names)) and not _MODIFIED_CLASS.search(names)
-
-
-def _near(times: list[HtmlElement], heading: HtmlElement | None) -> HtmlElement | None:
-    """The time of the smallest of the few elements around the headline that has one."""
-    times = [n for n in times if not _MODIFIED_CLASS.search(n.get("class") or "")]
-    if heading is None:
-        return times[0] if len(times) == 1 else None
-    above = [heading, *islice(heading.iterancestors(), 4)]
-    for node in above:
-        if node.tag in {"body", "html"}:
-            break
-        within = next(node.iter("time"), None)
-        if within is not None and within in times:
-            return within
-    return times[0] if times and len(times) <= 3 else None
-
-
-def _changed_elements(tree: HtmlElement) -> Iterator[str]:
-    for node in islice(tree.iter("time"), 50):
-        names = f"{node.get('class', '')} {node.get('itemprop', '')}"
-        if _MODIFIED_CLASS.search(names) or "dt-updated" in names:
-            yield node.get("datetime") or ""
-            return
 
 
 def _by_htmldate(

@@ -89,7 +89,7 @@ class _Choice:
         self._tree = tree
         names = (
             *sources.site_names,
-            *_host_names(sources.url),
+            *host_names(sources.url),
             *_home_links(tree, sources.url),
         )
         self._sites = {alike(name) for name in names} - {""}
@@ -245,8 +245,12 @@ class _Choice:
         )
 
 
-def _host_names(url: str) -> Iterator[str]:
-    """Of `https://www.news.e-paper.org/a`: its host and the labels before the last."""
+def host_names(url: str) -> Iterator[str]:
+    """By which a site is known from its address: its host, and the labels of it.
+
+    >>> list(host_names("https://www.news.e-paper.org/a"))
+    ['news.e-paper.org', 'e-paper.org', 'news', 'e-paper']
+    """
     try:
         host = (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:

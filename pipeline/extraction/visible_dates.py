@@ -32,6 +32,8 @@ MAX_CONTAINERS = 60
 THRESHOLD = 4.0
 """Less is any date of the page."""
 
+RIVALS = 4
+"""So many days that look alike, beside no headline, are a list's."""
 SURE = 11.0
 """A date after the headline that no date before it needs to be compared with."""
 
@@ -96,6 +98,10 @@ class VisibleDates:
         found = near or list(self._scored(self._anywhere(), 3.0, 5_000))
         agreed = [_with_bonus(one, known) for one in found]
         likely = [one for one in agreed if one.score >= THRESHOLD]
+        best = max((one.score for one in likely), default=0.0)
+        rivals = {o.written.time.local.date() for o in likely if o.score >= best - 0.5}
+        if not near and len(rivals) >= RIVALS:
+            return []
         return sorted(likely, key=lambda one: -one.score)
 
     def _anchor(self) -> HtmlElement | None:
@@ -181,7 +187,8 @@ class VisibleDates:
     def _text(self, line: HtmlElement) -> str:
         """Of a line, with blanks between its elements."""
         if line not in self._texts:
-            joined = " ".join(islice(line.itertext(), 40))
+            pieces = (t for t in islice(line.itertext(), 300) if not t.isspace())
+            joined = " ".join(islice(pieces, 60))
             self._texts[line] = clean(joined[: MAX_CHARACTERS + 50])
         return self._texts[line]
 

@@ -16,10 +16,11 @@ from pipeline.incoming.warc_pages import pages_of_wacz, pages_of_warc
 
 WARC_ENDINGS: Final = (".warc", ".warc.gz", ".arc", ".arc.gz")
 EXPECTED: Final = (
-    ".warc(.gz), .arc(.gz), .wacz, .html, .htm, .mhtml, .mht, .eml, .mbox or .jsonl"
+    ".warc(.gz), .arc(.gz), .wacz, .html, .htm, .pdf, .mhtml, .mht, .eml, .mbox or"
+    " .jsonl"
 )
 
-ONE_PAGE_ENDINGS: Final = (".html", ".htm", ".mhtml", ".mht", ".eml")
+ONE_PAGE_ENDINGS: Final = (".html", ".htm", ".pdf", ".mhtml", ".mht", ".eml")
 """Of files with one page, whose address may be given."""
 
 
@@ -46,7 +47,7 @@ def read_file(
             return pages_of_wacz(path)
         case ".jsonl" | ".ndjson":
             return pages_of_json_lines(path, now)
-        case ".html" | ".htm":
+        case ".html" | ".htm" | ".pdf":
             return page_of_html(path, url)
         case ".mhtml" | ".mht":
             return page_of_mhtml(path, url)

@@ -1,4 +1,4 @@
-"""Pages that browsers saved: `.html`, and `.mhtml` with all of a page in one file."""
+"""Pages that people saved: `.html`, `.pdf`, and `.mhtml` with all of a page in one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pipeline.archive import ArchivedResponse
 from pipeline.errors import InputError, StageError
 from pipeline.incoming.found import MAX_PAGE_BYTES, Incoming, Skipped
 from pipeline.incoming.mhtml import RootPage, root_page
+from pipeline.media_types import is_pdf
 from pipeline.urls import url_key
 
 DECLARATION_BYTES = 200_000
@@ -35,7 +36,7 @@ _HREF = re.compile(
 
 
 def page_of_html(path: Path, url: str) -> Iterator[Incoming | Skipped]:
-    """The page in a `.html` file.
+    """The page in a `.html` or `.pdf` file.
 
     Args:
         path: Of the file.
@@ -115,13 +116,15 @@ def _incoming(path: Path, page: RootPage, url: str) -> Incoming | Skipped:
             reason="no_url",
             detail=f"{path}: the page does not say where it came from; use --url",
         )
-    charset = f"; charset={page.charset}" if page.charset else ""
+    content_type = "text/html" + (f"; charset={page.charset}" if page.charset else "")
+    if is_pdf(page.body):
+        content_type = "application/pdf"
     return Incoming(
         response=ArchivedResponse(
             url=found,
             at=page.at,
             status=0,
-            headers=(("Content-Type", f"text/html{charset}"),),
+            headers=(("Content-Type", content_type),),
             body=page.body,
             kind="resource",
         )

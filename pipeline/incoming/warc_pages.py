@@ -28,6 +28,7 @@ from pipeline.incoming.warc_records import (
     Record,
     read_records,
 )
+from pipeline.media_types import HTML_TYPES, PDF_TYPES, media_type
 from pipeline.urls import url_key
 
 MAX_INFLATION: Final = 50
@@ -45,7 +46,7 @@ _ZIP_ERRORS = (
     RuntimeError,  # encrypted
 )
 
-HTML = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
+READABLE_TYPES = (HTML_TYPES | PDF_TYPES) - {""}
 
 _WARC_IN_WACZ = re.compile(r"archive/[^/\\]+\.warc(?:\.gz)?")
 """WACZ 1.1.1, "Directory Layout"."""
@@ -183,7 +184,7 @@ def _unsuitable(
 ) -> str:
     if message is not None and message.status != 200:
         return f"http_{message.status}"
-    if not HTML.match(content_type):
+    if media_type(content_type) not in READABLE_TYPES:
         return "not_html"
     if too_large:
         return "too_large"

@@ -8,16 +8,19 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from pipeline.errors import StageError
-from pipeline.fingerprints import Fingerprints, fingerprint
+from pipeline.fingerprints import Fingerprints, count_tokens, fingerprint
 from pipeline.store import clusters
 from pipeline.store.readings import Texts, load_texts
+
+SHORT_TOKENS = 12
+"""A text of fewer says too little without its headline, e.g. an agency's flash."""
 
 
 class ClusterStage:
     """Groups documents; a near-identical text is linked, never dropped."""
 
     name = "cluster"
-    version = "winnow-1"
+    version = "triples-2"
     batch_size = 256
 
     def supply(self, connection: Connection) -> str:
@@ -35,7 +38,7 @@ class ClusterStage:
 
     def run(self, loaded: Mapping[int, Texts]) -> Mapping[int, Fingerprints]:
         """Fingerprints of the original text."""
-        return {item: fingerprint(texts.text) for item, texts in loaded.items()}
+        return {item: fingerprint(_compared(texts)) for item, texts in loaded.items()}
 
     def save(
         self,
@@ -43,7 +46,7 @@ class ClusterStage:
         results: Mapping[int, Fingerprints],
         now: datetime,
     ) -> Mapping[int, StageError]:
-        """Compares with what is stored, in the order of the readings."""
+        """Compares with what is stored."""
         shown = clusters.current_documents(connection, list(results))
         batch = [
             clusters.Fingerprinted(
@@ -56,3 +59,10 @@ class ClusterStage:
 
     def set_aside(self, connection: Connection, items: Sequence[int]) -> None:
         """Documents stay searchable without this stage's result."""
+
+
+def _compared(texts: Texts) -> str:
+    """The text; other headlines of one text do not count, but where there is little."""
+    if count_tokens(texts.text, SHORT_TOKENS) >= SHORT_TOKENS:
+        return texts.text
+    return f"{texts.title}\n{texts.text}"

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from pipeline.archive import read
+from pipeline.boilerplate import Boilerplate
 from pipeline.documents import Extraction, Page
 from pipeline.errors import StageError
 from pipeline.extraction import EXTRACTOR_VERSION, PageInput, extract_page
 from pipeline.sources import Selectors, Source
 from pipeline.store import work
+from pipeline.store.boilerplate import learn_boilerplate, load_boilerplate
 from pipeline.store.frontier import resolve
-from pipeline.store.readings import Extracted, load_pages, pages_to_read_again
+from pipeline.store.readings import (
+    EarlierPage,
+    Extracted,
+    earlier_pages,
+    load_pages,
+)
 from pipeline.store.recording import record_all
 from pipeline.workers import Workers
+
+KILLED = frozenset({"timeout", "out_of_memory", "crash"})
+"""Ends of a child, after which the page is read by its lines alone: what hostile or
+huge pages blow up are the extractors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,16 +39,25 @@ class ExtractJob:
     Attributes:
         folder: Of the archive.
         page: The page itself.
-        earlier: The previous revision's page, if it must be read again too.
+        earlier: The page of the document's newest revision, if there is one.
+        reads_earlier: Whether that was read by another extractor, or with other
+            boilerplate: then it is read again, to be compared.
+        reader: Version of what reads.
         selectors: The source's.
         timezone: The source's.
+        boilerplate: The source's.
+        stopped: Why the extractors were stopped at this page, or "".
     """
 
     folder: str
     page: Page
     earlier: Page | None = None
+    reads_earlier: bool = False
+    reader: str = EXTRACTOR_VERSION
     selectors: Selectors = field(default_factory=Selectors)
     timezone: str = ""
+    boilerplate: frozenset[str] = frozenset()
+    stopped: str = ""
 
 
 Extractions = tuple[Extraction, Extraction | None]
@@ -45,7 +65,9 @@ Extractions = tuple[Extraction, Extraction | None]
 
 def extract_job(job: ExtractJob) -> Extractions:
     """Runs in a child: reads the archive and extracts."""
-    earlier = None if job.earlier is None else _extract(job, job.earlier)
+    earlier = None
+    if job.earlier is not None and job.reads_earlier:
+        earlier = _extract(job, job.earlier)
     return _extract(job, job.page), earlier
 
 
@@ -78,28 +100,38 @@ class ExtractStage:
     def load(
         self, connection: Connection, items: Sequence[int]
     ) -> Mapping[int, ExtractJob]:
-        """The pages, each with the one it will be compared with if needed."""
+        """The pages, each with the one it will be compared with."""
         pages = load_pages(connection, list(items))
-        again = pages_to_read_again(connection, list(items), self.version)
+        earlier = earlier_pages(connection, list(items))
+        known = load_boilerplate(connection, {p.source for p in pages.values()})
         return {
-            item: ExtractJob(
-                folder=str(self._archive),
-                page=page,
-                earlier=again.get(item),
-                selectors=self._selectors(page.source),
-                timezone=self._timezone(page.source),
-            )
+            item: self._job(page, earlier.get(item), known.get(page.source, _NOTHING))
             for item, page in pages.items()
         }
 
     def run(
         self, loaded: Mapping[int, ExtractJob]
     ) -> Mapping[int, Extracted | StageError]:
-        """Extracts in the children."""
-        answers = self._workers.run(list(loaded.values()))
+        """Extracts in the children; what kills one, again by its lines alone."""
+        answers = dict(
+            zip(loaded, self._workers.run(list(loaded.values())), strict=True)
+        )
+        stopped = {
+            item: replace(
+                loaded[item],
+                stopped=answer.reason,
+                reader=f"{loaded[item].reader} lines",
+                reads_earlier=True,
+            )
+            for item, answer in answers.items()
+            if isinstance(answer, StageError) and answer.reason in KILLED
+        }
+        if stopped:
+            again = self._workers.run(list(stopped.values()))
+            answers.update(zip(stopped, again, strict=True))
         return {
-            item: _extracted(job, answer)
-            for (item, job), answer in zip(loaded.items(), answers, strict=True)
+            item: _extracted(stopped.get(item, loaded[item]), answer)
+            for item, answer in answers.items()
         }
 
     def save(
@@ -111,6 +143,7 @@ class ExtractStage:
         readings = [number for one in recorded for number in one.reading_ids]
         work.enqueue(connection, "identify", readings, now=now)
         work.enqueue(connection, "cluster", readings, now=now)
+        learn_boilerplate(connection, {one.page.source for one in batch}, now=now)
         return {}
 
     def set_aside(self, connection: Connection, items: Sequence[int]) -> None:
@@ -118,18 +151,29 @@ class ExtractStage:
         for page in load_pages(connection, list(items)).values():
             resolve(connection, page.url_id, "failed", "extraction")
 
-    def _selectors(self, source: str) -> Selectors:
-        known = self._sources.get(source)
-        return known.selectors if known else Selectors()
+    def _job(
+        self, page: Page, earlier: EarlierPage | None, known: Boilerplate
+    ) -> ExtractJob:
+        source = self._sources.get(page.source)
+        reader = f"{self.version} {known.version}" if known.version else self.version
+        return ExtractJob(
+            folder=str(self._archive),
+            page=page,
+            earlier=earlier.page if earlier else None,
+            reads_earlier=earlier is not None and earlier.reader != reader,
+            reader=reader,
+            selectors=source.selectors if source else Selectors(),
+            timezone=source.timezone if source else "",
+            boilerplate=known.lines,
+        )
 
-    def _timezone(self, source: str) -> str:
-        known = self._sources.get(source)
-        return known.timezone if known else ""
+
+_NOTHING = Boilerplate()
 
 
 def _extract(job: ExtractJob, page: Page) -> Extraction:
     archived = read(Path(job.folder), page.place)
-    return extract_page(
+    found = extract_page(
         PageInput(
             body=archived.body,
             url=page.url,
@@ -138,8 +182,12 @@ def _extract(job: ExtractJob, page: Page) -> Extraction:
             hints=page.hints,
             selectors=job.selectors,
             timezone=job.timezone,
+            boilerplate=job.boilerplate,
+            by_lines_alone=bool(job.stopped),
         )
     )
+    choice = replace(found.choice, stopped=job.stopped)
+    return replace(found, reader=job.reader, choice=choice)
 
 
 def _extracted(

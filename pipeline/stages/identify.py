@@ -41,7 +41,9 @@ class IdentifyStage:
     def run(self, loaded: Mapping[int, Texts]) -> Mapping[int, Identification]:
         """One identification per reading."""
         return {
-            item: identify_document(texts.title, texts.text, self._identifier)
+            item: identify_document(
+                texts.title, texts.text, self._identifier, texts.declared_language
+            )
             for item, texts in loaded.items()
         }
 

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert
 
-from pipeline.documents import Segment
+from pipeline.documents import Identifier, Segment
 from pipeline.errors import StageError
+from pipeline.identification import mark_quotations
 from pipeline.segmentation import SEGMENTER_VERSION, segment_reading
 from pipeline.store import work
 from pipeline.store.documents import raise_for_readings
@@ -37,12 +38,24 @@ class SegmentStage:
     """Stores sentence-sized pieces with their offsets."""
 
     name = "segment"
-    version = SEGMENTER_VERSION
     batch_size = 256
 
-    def __init__(self, prefers: Callable[[str, str], bool] | None = None) -> None:
-        """Args: whether a text of a language is to be translated before others."""
+    def __init__(
+        self,
+        prefers: Callable[[str, str], bool] | None = None,
+        identifier: Identifier | None = None,
+    ) -> None:
+        """Nothing is asked before there is a text.
+
+        Args:
+            prefers: Whether a text of a language is to be translated before others.
+            identifier: Finds segments in another language; without it none is marked.
+        """
         self._prefers = prefers
+        self._identifier = identifier
+        self.version = SEGMENTER_VERSION
+        if identifier is not None:
+            self.version += f"+{identifier.version}"
 
     def supply(self, connection: Connection) -> str:
         """Nothing waits here."""
@@ -98,7 +111,7 @@ class SegmentStage:
     def _segmented(self, texts: Texts) -> SegmentedReading:
         whole = f"{texts.title}\n{texts.text}"
         preferred = self._prefers is not None and self._prefers(whole, texts.language)
-        return SegmentedReading(
-            segments=segment_reading(texts.title, texts.text, texts.language),
-            preferred=preferred,
-        )
+        pieces = segment_reading(texts.title, texts.text, texts.language)
+        if self._identifier is not None:
+            pieces = mark_quotations(pieces, texts.language, self._identifier)
+        return SegmentedReading(segments=pieces, preferred=preferred)

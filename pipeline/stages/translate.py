@@ -1,5 +1,8 @@
 """Segments → the target languages; what no engine can do yet waits.
 
+A quotation in another language is translated from its own; one in the target language
+stays as it is.
+
 Whatever happens to an engine, nothing that was translated is lost: a segment for
 which there is no answer today keeps the translation it has.
 """
@@ -14,6 +17,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from pipeline.documents import (
+    ORIGINAL,
     UNDETERMINED,
     Segment,
     Translated,
@@ -44,6 +48,10 @@ AGAIN_AFTER: Mapping[str, timedelta] = {
     "bad_answer": LATER,
 }
 
+QUOTATION = "quotation"
+"""Why a translation that is done waits all the same: there is no model for what it
+quotes in another language."""
+
 MISSING_REASONS = frozenset(
     {"not_saved", "no_model", "no_engine", "unavailable", "not_installed"}
 )
@@ -67,6 +75,18 @@ class Segmented:
             if translation.target == target
             for segment in translation.segments
         }
+
+    def language_of(self, segment: Segment) -> str:
+        """The segment's: its own where it is a quotation."""
+        return segment.language or self.language
+
+    def to_translate(self, target: str) -> tuple[Segment, ...]:
+        """The segments that are not in the target language."""
+        return tuple(
+            segment
+            for segment in self.segments
+            if _needs_translation(self.language_of(segment), target)
+        )
 
     def recipe(self, target: str) -> str:
         """That its translation was made by; "" where there is none."""
@@ -186,26 +206,28 @@ class TranslateStage:
             )
         if not _needs_translation(reading.language, target):
             return Translation(target=target, status="none_needed")
+        asked = list(zip(reading.to_translate(target), answers, strict=True))
         kept = reading.translated(target)
-        translated = tuple(
-            answer.as_segment(segment.position)
-            if answer.text is not None
-            else kept[segment.position]
-            for segment, answer in zip(reading.segments, answers, strict=True)
-            if answer.text is not None or segment.position in kept
-        )
-        there = {segment.position for segment in translated}
-        missing = [
-            answer.reason
-            for segment, answer in zip(reading.segments, answers, strict=True)
-            if segment.position not in there
-        ]
-        status, reason = _status(len(reading.segments), missing)
-        is_new = all(answer.text is not None for answer in answers)
+        translated = {
+            segment.position: _original(segment) for segment in reading.segments
+        }
+        missing: dict[int, str] = {}
+        for segment, answer in asked:
+            position = segment.position
+            if answer.text is not None:
+                translated[position] = answer.as_segment(position)
+            elif position in kept:
+                translated[position] = kept[position]
+            else:
+                del translated[position]
+                missing[position] = answer.reason
+        status, reason = _status([segment for segment, _ in asked], missing)
+        own = [answer for segment, answer in asked if not segment.language]
+        is_new = all(answer.text is not None for answer in own)
         return Translation(
             target=target,
             status=status,
-            segments=translated,
+            segments=tuple(translated[position] for position in sorted(translated)),
             reason=reason,
             recipe=self._chain.recipe(reading.language, target)
             if is_new or not kept
@@ -213,15 +235,22 @@ class TranslateStage:
         )
 
 
+def _original(segment: Segment) -> TranslatedSegment:
+    """A quotation that is in the target language."""
+    return TranslatedSegment(
+        position=segment.position, text=segment.text, engine=ORIGINAL
+    )
+
+
 def _requests(reading: Segmented, target: str) -> list[TranslationRequest]:
     return [
         TranslationRequest(
             text=segment.text,
-            source_language=reading.language,
+            source_language=reading.language_of(segment),
             target_language=target,
             document=reading.document,
         )
-        for segment in reading.segments
+        for segment in reading.to_translate(target)
     ]
 
 
@@ -230,11 +259,23 @@ def _needs_translation(language: str, target: str) -> bool:
     return language != UNDETERMINED and not same
 
 
-def _status(wanted: int, missing: Sequence[str]) -> tuple[TranslationStatus, str]:
+def _status(
+    asked: Sequence[Segment], missing: Mapping[int, str]
+) -> tuple[TranslationStatus, str]:
+    """How far it came; a quotation that nobody can translate yet holds nothing up.
+
+    Args:
+        asked: The segments that need a translation.
+        missing: Why some of them, by position, have none.
+    """
     if not missing:
         return "done", ""
-    reason = Counter(missing).most_common(1)[0][0]
-    if len(missing) < wanted:
+    own = {segment.position for segment in asked if not segment.language}
+    of_own = [reason for position, reason in missing.items() if position in own]
+    if own and not of_own and MISSING_REASONS.issuperset(missing.values()):
+        return "done", QUOTATION
+    reason = Counter(of_own or missing.values()).most_common(1)[0][0]
+    if len(missing) < len(asked):
         return "partial", reason
     return ("waiting" if reason in MISSING_REASONS else "failed"), reason
 
@@ -242,7 +283,7 @@ def _status(wanted: int, missing: Sequence[str]) -> tuple[TranslationStatus, str
 def _unfinished(found: Sequence[Translation]) -> StageError | None:
     """What it waits for: nothing that an engine suffers sets a document aside (P10)."""
     for translation in found:
-        if translation.status not in {"done", "none_needed"}:
+        if translation.reason or translation.status not in {"done", "none_needed"}:
             reason = translation.reason
             return StageError(
                 reason=reason,

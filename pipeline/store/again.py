@@ -15,16 +15,18 @@ def enqueue_again(
 ) -> int:
     """Makes `stage` due for every document of a source; how many items.
 
-    For `extract` these are the pages of all revisions, for the other stages
-    the readings of the newest ones.
+    For `extract` these are the pages of all revisions, also of documents that were
+    merged; for the other stages the readings that are shown now.
     """
     if stage == "extract":
         chosen = select(revisions.c.page_id).join(
             documents, documents.c.id == revisions.c.document_id
         )
     else:
-        chosen = select(readings.c.id).join(
-            documents, documents.c.reading_id == readings.c.id
+        chosen = (
+            select(readings.c.id)
+            .join(documents, documents.c.reading_id == readings.c.id)
+            .where(documents.c.deleted_at.is_(None))
         )
     items = list(connection.scalars(chosen.where(documents.c.source == source)))
     work.enqueue(connection, stage, items, now=now)

@@ -1,26 +1,47 @@
-"""Groups of documents with (nearly) the same text."""
+"""Groups of documents with (nearly) the same text.
+
+Two documents are linked when their texts are (`pipeline.fingerprints`), and what is
+linked with each other, also by way of others, is a group. It is named after its oldest
+document. What is compared does not depend on an order: within a batch none is seen, and
+from batch to batch only which texts are compared may differ, where a fingerprint is in
+more documents than are counted, or a text is like more than `MAX_CANDIDATES` others.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from pipeline.fingerprints import COMMON_DOCUMENTS, Fingerprints, is_duplicate
 from pipeline.store.documents import raise_versions
-from pipeline.store.frontier import chunked
-from pipeline.store.tables import (
-    documents,
-    fingerprint_sets,
-    fingerprints,
-    readings,
+from pipeline.store.fingerprint_rows import (
+    HELD_BY,
+    Held,
+    forget,
+    index,
+    keep,
+    load_held,
+    load_holders,
+    update_readings,
 )
+from pipeline.store.frontier import chunked
+from pipeline.store.tables import documents, readings
 
 MAX_CANDIDATES = 20
-"""Documents compared in full with a new one: those sharing most fingerprints."""
+"""Documents compared in full with one: those sharing most fingerprints."""
+
+MAX_BY_COMMON = 5
+"""Further ones that share most of what many have: a report that the world prints."""
+
+LEAST = 2
+"""Fingerprints that a candidate shares: of four in common (`MIN_SHARED`) every other
+one is indexed."""
+
+MAX_REGROUPED = 200
+"""A group that lost a member is made anew; a larger one only loses it."""
 
 
 def current_documents(
@@ -30,7 +51,8 @@ def current_documents(
     statement = select(readings.c.id, documents.c.id.label("document")).join(
         documents, documents.c.reading_id == readings.c.id
     )
-    rows = connection.execute(statement.where(readings.c.id.in_(reading_ids)))
+    wanted = readings.c.id.in_(reading_ids), documents.c.deleted_at.is_(None)
+    rows = connection.execute(statement.where(*wanted))
     return {row.id: row.document for row in rows}
 
 
@@ -46,184 +68,39 @@ class Fingerprinted:
 def assign(connection: Connection, batch: Sequence[Fingerprinted]) -> None:
     """Stores documents' fingerprints and groups each with its likes.
 
-    Each is compared with all that were stored or stood before it in the batch.
-    Raises the version of every document whose group changed.
+    Each is compared with all that were stored and all of the batch, whatever their
+    order. Raises the version of every document whose group changed.
 
     Args:
         connection: In a writing transaction.
         batch: Different documents.
     """
-    if batch:
-        _Batch(connection, batch).assign()
-
-
-class _Batch:
-    """One call of `assign`: what it needs of the store is looked up once."""
-
-    def __init__(self, connection: Connection, batch: Sequence[Fingerprinted]) -> None:
-        self._connection = connection
-        self._batch = batch
-        ids = [one.document_id for one in batch]
-        self._holders = _holders(connection, _distinct_hashes(batch))
-        self._sets = _fingerprint_sets(connection, ids)
-        self._renewed = sorted(self._sets)
-        self._grouped = _grouped(connection, ids)
-        self._rows: list[dict[str, object]] = []
-
-    def assign(self) -> None:
-        for one in self._batch:
-            self._assign(one)
-        self._store()
-
-    def _assign(self, one: Fingerprinted) -> None:
-        document_id, found = one.document_id, one.found
-        for value in self._held(document_id):
-            self._holders[value].discard(document_id)
-        shared = [v for v in found.hashes if self._holders.get(v)]
-        common = {v for v in shared if len(self._holders[v]) > COMMON_DOCUMENTS}
-        matches = self._matches(found, [v for v in shared if v not in common], common)
-        if document_id in self._grouped:
-            _leave(self._connection, document_id)
-        self._keep(one, common)
-        if matches:
-            self._grouped.update(_join(self._connection, [document_id, *matches]))
-
-    def _held(self, document_id: str) -> list[int]:
-        """Looked-up fingerprints of the document's stored text."""
-        known = self._sets.get(document_id)
-        hashes = known.hashes if known else ()
-        return [value for value in hashes if value in self._holders]
-
-    def _keep(self, one: Fingerprinted, common: set[int]) -> None:
-        # Boilerplate needs no further rows to be known as such.
-        for value in one.found.hashes:
-            if value not in common:
-                self._holders.setdefault(value, set()).add(one.document_id)
-                self._rows.append(
-                    {"fingerprint": value, "document_id": one.document_id}
-                )
-        self._sets[one.document_id] = one.found
-
-    def _matches(
-        self, found: Fingerprints, shared: Sequence[int], common: set[int]
-    ) -> list[str]:
-        counts = Counter(
-            document_id for value in shared for document_id in self._holders[value]
-        )
-        likely = [(-n, document_id) for document_id, n in counts.items()]
-        candidates = [document_id for _, document_id in sorted(likely)[:MAX_CANDIDATES]]
-        unknown = [c for c in candidates if c not in self._sets]
-        if unknown:
-            self._sets |= _fingerprint_sets(self._connection, unknown)
-        return [
-            candidate
-            for candidate in candidates
-            if candidate in self._sets
-            and is_duplicate(found, self._sets[candidate], common)
-        ]
-
-    def _store(self) -> None:
-        for table in (fingerprints, fingerprint_sets) if self._renewed else ():
-            self._connection.execute(
-                delete(table).where(table.c.document_id.in_(self._renewed))
-            )
-        self._connection.execute(insert(fingerprint_sets), list(map(_row, self._batch)))
-        if self._rows:
-            dialect = (
-                sqlite if self._connection.dialect.name == "sqlite" else postgresql
-            )
-            statement = dialect.insert(fingerprints).on_conflict_do_nothing()
-            self._connection.execute(statement, self._rows)
-
-
-def _row(one: Fingerprinted) -> dict[str, object]:
-    return {
-        "document_id": one.document_id,
-        "reading_id": one.reading_id,
-        "fingerprints": list(one.found.hashes),
-        "numbers": list(one.found.numbers),
+    known = {
+        one.document_id: one
+        for one in load_held(connection, ids=[one.document_id for one in batch])
     }
-
-
-def _distinct_hashes(batch: Sequence[Fingerprinted]) -> list[int]:
-    return sorted({value for one in batch for value in one.found.hashes})
-
-
-def _holders(connection: Connection, hashes: Sequence[int]) -> dict[int, set[str]]:
-    """Which documents have each hash; at most one more than are counted."""
-    holders: dict[int, set[str]] = {}
-    for chunk in chunked(hashes):
-        rows = connection.execute(
-            select(fingerprints.c.fingerprint, fingerprints.c.document_id).where(
-                fingerprints.c.fingerprint.in_(chunk)
-            )
-        )
-        for value, document_id in rows:
-            holders.setdefault(value, set()).add(document_id)
-    return holders
-
-
-def _fingerprint_sets(
-    connection: Connection, ids: Sequence[str]
-) -> dict[str, Fingerprints]:
-    rows = connection.execute(
-        select(fingerprint_sets).where(fingerprint_sets.c.document_id.in_(ids))
-    )
-    return {
-        row.document_id: Fingerprints(
-            hashes=tuple(row.fingerprints), numbers=tuple(row.numbers)
-        )
-        for row in rows
+    same = {
+        one.document_id: one.reading_id
+        for one in batch
+        if one.document_id in known and known[one.document_id].found == one.found
     }
+    update_readings(connection, same)
+    changed = [one for one in batch if one.document_id not in same]
+    if changed:
+        leaving = [known[c.document_id] for c in changed if c.document_id in known]
+        _Change(connection, changed, leaving).write()
 
 
-def _grouped(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Those of some documents that are in a group."""
-    statement = select(documents.c.id).where(
-        documents.c.id.in_(ids), documents.c.cluster_id != ""
-    )
-    return set(connection.scalars(statement))
+def remove(connection: Connection, ids: Sequence[str]) -> None:
+    """Takes documents out of their groups, and out of all comparison.
 
-
-def _leave(connection: Connection, document_id: str) -> None:
-    """Takes a document out of its group; a group of one is none."""
-    cluster_id = connection.scalar(
-        select(documents.c.cluster_id).where(documents.c.id == document_id)
-    )
-    if not cluster_id:
-        return
-    _set_cluster(connection, [document_id], "")
-    rest = sorted(_members(connection, [cluster_id]))
-    # The group's name is its lowest id: it must not stay that of one who left.
-    _set_cluster(connection, rest, rest[0] if len(rest) > 1 else "")
-    raise_versions(connection, [document_id, *rest])
-
-
-def _join(connection: Connection, ids: Sequence[str]) -> list[str]:
-    """Puts documents and their groups together, under the lowest id; all members."""
-    groups = connection.scalars(
-        select(documents.c.cluster_id)
-        .where(documents.c.id.in_(ids), documents.c.cluster_id != "")
-        .distinct()
-    ).all()
-    members = sorted({*ids, *_members(connection, list(groups))})
-    _set_cluster(connection, members, members[0])
-    raise_versions(connection, members)
-    return members
-
-
-def _members(connection: Connection, cluster_ids: Sequence[str]) -> list[str]:
-    return list(
-        connection.scalars(
-            select(documents.c.id).where(documents.c.cluster_id.in_(cluster_ids))
-        )
-    )
-
-
-def _set_cluster(connection: Connection, ids: Sequence[str], cluster_id: str) -> None:
-    connection.execute(
-        update(documents).where(documents.c.id.in_(ids)).values(cluster_id=cluster_id)
-    )
+    Args:
+        connection: In a writing transaction.
+        ids: Also of documents that are in no group.
+    """
+    leaving = load_held(connection, ids=ids)
+    if leaving:
+        _Change(connection, (), leaving).write()
 
 
 def count(connection: Connection) -> int:
@@ -232,3 +109,224 @@ def count(connection: Connection) -> int:
         documents.c.cluster_id != ""
     )
     return connection.scalar(statement) or 0
+
+
+class _Change:
+    """Documents that come, leave, or say something else now."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        coming: Sequence[Fingerprinted],
+        leaving: Sequence[Held],
+    ) -> None:
+        self._connection = connection
+        self._coming = coming
+        self._leaving = leaving
+        self._moved = {one.document_id for one in coming}
+        self._moved |= {one.document_id for one in leaving}
+
+    def write(self) -> None:
+        forget(self._connection, self._leaving)
+        numbers = keep(
+            self._connection,
+            [(c.document_id, c.reading_id, c.found) for c in self._coming],
+        )
+        new = load_held(self._connection, ids=numbers)
+        comparison = _Comparison(self._connection, new)
+        groups = _Groups(self._connection, self._moved)
+        loose = groups.loosen(comparison.newly_doubtful())
+        others = load_held(self._connection, ids=loose - self._moved)
+        comparison.add(others)
+        groups.link(comparison.matches([*new, *others]))
+        groups.write()
+
+
+class _Comparison:
+    """Compares documents with all that the store has."""
+
+    def __init__(self, connection: Connection, new: Sequence[Held]) -> None:
+        self._connection = connection
+        self._known: dict[int, Held] = {one.number: one for one in new}
+        self._holders = load_holders(connection, _indexed(new))
+        before = _common(self._holders)
+        index(connection, self._index_rows(new))
+        self._crossed = _common(self._holders) - before
+
+    def _index_rows(self, new: Sequence[Held]) -> Iterable[tuple[int, int]]:
+        """The rows to store; the batch's own holders are all counted."""
+        kept = []
+        for one in sorted(new, key=lambda one: one.document_id):
+            for value in one.found.indexed:
+                holders = self._holders.setdefault(value, set())
+                if len(holders) < HELD_BY:
+                    kept.append((value, one.number))
+                holders.add(one.number)
+        return kept
+
+    def newly_doubtful(self) -> set[str]:
+        """Who may have been linked by what turns out to be boilerplate."""
+        numbers = {n for value in self._crossed for n in self._holders[value]}
+        self._load(numbers)
+        return {self._known[n].document_id for n in numbers if n in self._known}
+
+    def add(self, held: Sequence[Held]) -> None:
+        """Documents that are compared, too."""
+        self._known |= {one.number: one for one in held}
+        missing = [value for value in _indexed(held) if value not in self._holders]
+        self._holders |= load_holders(self._connection, missing)
+
+    def matches(self, held: Sequence[Held]) -> list[tuple[str, str]]:
+        """Pairs of documents with (nearly) the same text, one of these in each."""
+        common = _common(self._holders)
+        candidates = {one.number: self._candidates(one, common) for one in held}
+        self._load({number for numbers in candidates.values() for number in numbers})
+        return [
+            (one.document_id, other.document_id)
+            for one in held
+            for other in map(self._known.get, candidates[one.number])
+            if other is not None and _is_linked(one, other, common)
+        ]
+
+    def _candidates(self, one: Held, common: Collection[int]) -> list[int]:
+        rare, shared = Counter[int](), Counter[int]()
+        for value in one.found.indexed:
+            counted = shared if value in common else rare
+            counted.update(self._holders.get(value, ()))
+        del rare[one.number], shared[one.number]
+        found = [*_most(rare, MAX_CANDIDATES), *_most(shared, MAX_BY_COMMON)]
+        return list(dict.fromkeys(found))
+
+    def _load(self, numbers: Iterable[int]) -> None:
+        missing = [number for number in numbers if number not in self._known]
+        for held in load_held(self._connection, numbers=missing):
+            self._known[held.number] = held
+
+
+def _indexed(held: Sequence[Held]) -> list[int]:
+    return sorted({value for one in held for value in one.found.indexed})
+
+
+def _common(holders: Mapping[int, Collection[int]]) -> frozenset[int]:
+    return frozenset(v for v, held in holders.items() if len(held) > COMMON_DOCUMENTS)
+
+
+def _most(counts: Counter[int], number: int) -> list[int]:
+    enough = ((-times, held) for held, times in counts.items() if times >= LEAST)
+    ranked = sorted(enough)
+    return [held for _, held in ranked[:number]]
+
+
+def _is_linked(one: Held, other: Held, common: frozenset[int]) -> bool:
+    boilerplate = common.intersection(one.found.indexed) if common else common
+    return is_duplicate(
+        one.found,
+        other.found,
+        boilerplate,
+        one_language=_is_one_language(one, other),
+    )
+
+
+def _is_one_language(one: Held, other: Held) -> bool:
+    """Unless both are known to be in different ones; scripts do not matter."""
+    own, others = (held.language.split("-")[0] for held in (one, other))
+    return own == others or not {own, others}.isdisjoint({"", "und"})
+
+
+@dataclass(frozen=True)
+class _Member:
+    id: str
+    age: tuple[object, str]
+    cluster: str
+
+
+class _Groups:
+    """The groups that a change touches."""
+
+    def __init__(self, connection: Connection, moved: Collection[str]) -> None:
+        self._connection = connection
+        self._members: dict[str, _Member] = {}
+        self._moved = moved
+        self._loose: set[str] = set(moved)
+        self._parents: dict[str, str] = {}
+        self._load(moved)
+
+    def loosen(self, doubtful: Collection[str]) -> set[str]:
+        """Dissolves groups that lose a member, or hang together by boilerplate.
+
+        Returns:
+            The documents that are to be compared again, and those that moved.
+        """
+        self._load(doubtful)
+        touched = {
+            member.cluster
+            for id_ in {*self._moved, *doubtful}
+            if (member := self._members.get(id_)) and member.cluster
+        }
+        for cluster in sorted(touched):
+            members = [m.id for m in self._members.values() if m.cluster == cluster]
+            if len(members) <= MAX_REGROUPED:
+                self._loose.update(members)
+        return self._loose
+
+    def link(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Puts documents and their likes together."""
+        self._load({id_ for pair in pairs for id_ in pair} - set(self._members))
+        for one, other in pairs:
+            self._join(self._node(one), self._node(other))
+
+    def write(self) -> None:
+        """Stores what changed, and raises the versions of whom it concerns."""
+        groups: dict[str, list[_Member]] = {}
+        for member in self._members.values():
+            groups.setdefault(self._root(self._node(member.id)), []).append(member)
+        before = Counter(m.cluster for m in self._members.values() if m.cluster)
+        changes: dict[str, str] = {}
+        concerned: list[str] = []
+        for members in groups.values():
+            members.sort(key=lambda member: member.age)
+            name = members[0].id if len(members) > 1 else ""
+            changes |= {m.id: name for m in members if m.cluster != name}
+            old = {member.cluster for member in members}
+            if old != {name} or (name and before[name] != len(members)):
+                concerned += [member.id for member in members]
+        if changes:
+            self._connection.execute(
+                update(documents)
+                .where(documents.c.id == bindparam("document"))
+                .values(cluster_id=bindparam("cluster")),
+                [{"document": d, "cluster": c} for d, c in sorted(changes.items())],
+            )
+        raise_versions(self._connection, sorted(concerned))
+
+    def _load(self, ids: Collection[str]) -> None:
+        """Documents, and everybody in their groups."""
+        c = documents.c
+        for chunk in chunked(sorted(ids)):
+            clusters = select(c.cluster_id).where(c.id.in_(chunk), c.cluster_id != "")
+            rows = self._connection.execute(
+                select(c.id, c.first_seen_at, c.cluster_id).where(
+                    or_(c.id.in_(chunk), c.cluster_id.in_(clusters))
+                )
+            )
+            for row in rows:
+                age = (row.first_seen_at, row.id)
+                member = _Member(id=row.id, age=age, cluster=row.cluster_id)
+                self._members[row.id] = member
+
+    def _node(self, document_id: str) -> str:
+        """What hangs together in any case: a group that is not made anew."""
+        cluster = self._members[document_id].cluster
+        if document_id in self._loose or not cluster:
+            return document_id
+        return f"cluster {cluster}"
+
+    def _root(self, node: str) -> str:
+        while (parent := self._parents.get(node, node)) != node:
+            self._parents[node] = self._parents.get(parent, parent)
+            node = parent
+        return node
+
+    def _join(self, one: str, other: str) -> None:
+        first, second = sorted((self._root(one), self._root(other)))
+        self._parents[second] = first

@@ -114,6 +114,7 @@ class _Batch:
                 for (role, k), target in self._aliases.items()
                 if role == "article"
             },
+            self._now,
         )
         enqueue(self._connection, "extract", self._extract, now=self._now)
         return Committed(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from pipeline.documents import UNDETERMINED, TranslatedSegment
 from pipeline.store import memory, work
@@ -127,7 +127,10 @@ def places(
         .join(documents, is_shown())
         .where(
             s.checksum == segment_checksum(text),
-            readings.c.language == source_language,
+            or_(
+                s.language == source_language,
+                and_(s.language == "", readings.c.language == source_language),
+            ),
             documents.c.deleted_at.is_(None),
         )
         .order_by(documents.c.id, s.position)

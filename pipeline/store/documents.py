@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from pipeline.documents import (
     Translation,
     WarcPlace,
 )
+from pipeline.store.revision_changes import stored_changes
 from pipeline.store.tables import (
     counters,
     document_urls,
@@ -71,7 +72,10 @@ def load_documents(connection: Connection, ids: Sequence[str]) -> list[Document]
 def load_revision(
     connection: Connection, document_id: str, number: int
 ) -> Document | None:
-    """The document as its revision `number` showed it; None if there is none."""
+    """The document as its revision `number` showed it; None if there is none.
+
+    That of one that was merged is no tombstone: its words stay citable.
+    """
     statement = (
         _columns()
         .join(revisions, revisions.c.document_id == documents.c.id)
@@ -81,7 +85,8 @@ def load_revision(
     row = connection.execute(statement).one_or_none()
     if row is None:
         return None
-    return _document(row, _Parts(connection, [row.reading_id]), 0, revision=number)
+    found = _document(row, _Parts(connection, [row.reading_id]), 0, revision=number)
+    return replace(found, deleted=False) if found.merged_into else found
 
 
 def load_revisions(connection: Connection, document_id: str) -> list[Revision]:
@@ -89,7 +94,9 @@ def load_revisions(connection: Connection, document_id: str) -> list[Revision]:
     statement = (
         select(
             revisions.c.number,
+            revisions.c.reading_id,
             revisions.c.text_checksum,
+            revisions.c.changes,
             revisions.c.created_at,
             readings.c.title,
             readings.c.text,
@@ -100,6 +107,7 @@ def load_revisions(connection: Connection, document_id: str) -> list[Revision]:
         .where(revisions.c.document_id == document_id)
         .order_by(revisions.c.number)
     )
+    rows = connection.execute(statement).all()
     return [
         Revision(
             number=row.number,
@@ -108,8 +116,11 @@ def load_revisions(connection: Connection, document_id: str) -> list[Revision]:
             text=row.text,
             text_checksum=row.text_checksum,
             created_at=row.created_at,
+            changes=stored_changes(
+                row.changes, before.reading_id if before else 0, row.reading_id
+            ),
         )
-        for row in connection.execute(statement)
+        for before, row in zip([None, *rows], rows, strict=False)
     ]
 
 
@@ -357,5 +368,6 @@ def _document(
         duplicates=duplicates,
         rights=row.rights,
         deleted=row.deleted_at is not None,
+        merged_into=row.merged_into,
         withdrawn_at=row.withdrawn_at,
     )

@@ -3,7 +3,8 @@
 They are DESIGN's: a document's id is given once; only a page of the address that
 owns the document makes a revision of it, and only when two pages read by the
 *same* extractor differ; every other address that leads to the document is an
-alias (`duplicate`).
+alias (`duplicate`). An article that moved keeps its id, and two documents that turn
+out to be one go on in the older (`pipeline.store.merges`).
 """
 
 from __future__ import annotations
@@ -16,9 +17,18 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pipeline.differences import says_the_same
 from pipeline.documents import Extraction, Page
 from pipeline.fingerprints import containment
 from pipeline.store.documents import next_version, next_versions
+from pipeline.store.merges import (
+    SAME_STORY,
+    is_one_publisher,
+    is_publishers,
+    merge,
+    moved_here,
+    redirecting_to,
+)
 from pipeline.store.readings import (
     Extracted,
     Recorded,
@@ -26,6 +36,7 @@ from pipeline.store.readings import (
     reading_row,
     text_checksum,
 )
+from pipeline.store.revision_changes import note_changes
 from pipeline.store.tables import (
     document_urls,
     documents,
@@ -35,11 +46,6 @@ from pipeline.store.tables import (
     urls,
 )
 from pipeline.urls import document_id, host_of, page_key, url_key
-
-SAME_STORY = 0.5
-"""A canonical address is believed only when this share of the smaller text's
-word triples stands in the other text too (C13); the containment that FACTS
-measured for near-duplicates."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +82,15 @@ def apply_rules(
         return Recorded(outcome="stored", reading_ids=new)
     key = page_key(page.url)
     known = _known(connection, key)
-    if known is not None and known.relation == "first":
-        return _compare(connection, extracted, known.document_id, extractor, now)
-    if known is not None and not _is_stolen(connection, known, extraction):
-        return Recorded(outcome="duplicate")
-    if known is not None:
+    if known is not None and _is_stolen(connection, known, extraction):
         _give_back(connection, key)
+        known = None
+    if owned := _owned(connection, key, known, extraction, now):
+        recorded = _compare(connection, extracted, owned, extractor, now)
+        _follow_canonical(connection, owned, extracted, now)
+        return recorded
+    if known is not None:
+        return Recorded(outcome="duplicate")
     canonical = _believed(connection, page, extraction)
     if canonical and (other := _known(connection, canonical)):
         if _tells_the_same(connection, other.document_id, extraction):
@@ -89,6 +98,63 @@ def apply_rules(
             return Recorded(outcome="duplicate")
         canonical = ""
     return _first(connection, extracted, key, canonical, extractor, now)
+
+
+def _owned(
+    connection: Connection,
+    key: str,
+    known: _Known | None,
+    extraction: Extraction,
+    now: datetime,
+) -> str:
+    """The document whose own address this is, also since it moved here; or ""."""
+    own = known.document_id if known is not None else ""
+    moved = [
+        document
+        for document in moved_here(connection, key)
+        if _tells_the_same(connection, document, extraction)
+    ]
+    if own and not (known is not None and known.relation == "first") and not moved:
+        return ""
+    if own:
+        moved = [d for d in moved if d == own or is_one_publisher(connection, d, own)]
+    elif moved:
+        moved = [d for d in moved if is_one_publisher(connection, d, moved[0])]
+        _add_urls(connection, [_url_row(key, moved[0], "page")])
+    if moved:
+        return merge(
+            connection, {*moved, *([own] if own else [])}, address=key, now=now
+        )
+    return own
+
+
+def _follow_canonical(
+    connection: Connection, document: str, extracted: Extracted, now: datetime
+) -> None:
+    """Learns that another address, whose document is known, is this one's, too.
+
+    Both tell the same story, and the other does not itself point somewhere else.
+    """
+    page, extraction = extracted.page, extracted.extraction
+    key = _believed(connection, page, extraction)
+    other = _known(connection, key) if key else None
+    if other is None or other.document_id == document or other.relation != "first":
+        return
+    if _points_elsewhere(connection, other.document_id, {key, page_key(page.url)}):
+        return
+    if _tells_the_same(connection, other.document_id, extraction):
+        merge(connection, [document, other.document_id], address=key, now=now)
+
+
+def _points_elsewhere(
+    connection: Connection, document: str, keys: Collection[str]
+) -> bool:
+    declared = connection.scalar(
+        select(readings.c.canonical_url)
+        .join(documents, documents.c.reading_id == readings.c.id)
+        .where(documents.c.id == document)
+    )
+    return bool(declared) and _key(declared or "") not in {"", *keys}
 
 
 def insert_documents(
@@ -216,21 +282,31 @@ def _give_back(connection: Connection, key: str) -> None:
 
 def _believed(connection: Connection, page: Page, extraction: Extraction) -> str:
     """The declared canonical's key where it may be believed, or ""."""
-    key = canonical_key(page, extraction)
+    key = canonical_key(connection, page, extraction)
     return "" if not key or endpoints_among(connection, [key]) else key
 
 
-def canonical_key(page: Page, extraction: Extraction) -> str:
-    """The declared canonical on the same host, but its front page, or ""."""
+def canonical_key(connection: Connection, page: Page, extraction: Extraction) -> str:
+    """The declared canonical's key where it is the publisher's own, or "".
+
+    Never a front page, and never the address of another language's edition: that is a
+    document of its own (C13).
+    """
+    canonical, key = _key(extraction.canonical_url), _key(page.url)
+    path = canonical.split("/", 3)[3:]
+    if path in ([], [""]) or canonical == key or not key:
+        return ""
+    if canonical in {_key(url) for _, url in extraction.alternates}:
+        return ""
+    hosts = host_of(page.url), host_of(extraction.canonical_url)
+    return canonical if is_publishers(connection, page.source, *hosts) else ""
+
+
+def _key(url: str) -> str:
     try:
-        canonical = url_key(extraction.canonical_url)
-        same_host = host_of(extraction.canonical_url) == host_of(page.url)
+        return url_key(url)
     except ValueError:
         return ""
-    path = canonical.split("/", 3)[3:]
-    if not same_host or path in ([], [""]) or canonical == url_key(page.url):
-        return ""
-    return canonical
 
 
 def endpoints_among(connection: Connection, keys: Collection[str]) -> frozenset[str]:
@@ -306,7 +382,9 @@ def _compare(
         # An older capture, imported late.
         return Recorded(outcome="unchanged", reading_ids=again)
     checksum = text_checksum(extraction.title, extraction.text)
-    if checksum == newest.text_checksum:
+    if checksum == newest.text_checksum or _reads_the_same(
+        connection, newest.reading_id, extraction
+    ):
         return Recorded(outcome="unchanged", reading_ids=again)
     number = newest.number + 1
     row = reading_row(
@@ -318,8 +396,19 @@ def _compare(
     )
     (reading_id,) = insert_readings(connection, [row])
     connection.execute(insert(revisions), [_revision_row(row, reading_id, page)])
+    note_changes(connection, document, number)
     _show(connection, document, reading_id, number)
     return Recorded(outcome="stored", reading_ids=(*again, reading_id))
+
+
+def _reads_the_same(
+    connection: Connection, reading_id: int, extraction: Extraction
+) -> bool:
+    """Whether a page says what a reading says, but for what its site changes itself."""
+    row = connection.execute(
+        select(readings.c.title, readings.c.text).where(readings.c.id == reading_id)
+    ).one()
+    return says_the_same((row.title, row.text), (extraction.title, extraction.text))
 
 
 def _replace_reading(
@@ -337,7 +426,8 @@ def _replace_reading(
         )
     ).one()
     exists = select(readings.c.id).where(
-        readings.c.page_id == page.id, readings.c.extractor == extractor
+        readings.c.page_id == page.id,
+        readings.c.extractor == (extraction.reader or extractor),
     )
     if extraction.rejected or connection.execute(exists).first():
         return ()
@@ -354,6 +444,7 @@ def _replace_reading(
             text_checksum=row["text_checksum"],
         )
     )
+    note_changes(connection, document, number)
     newest = select(func.max(revisions.c.number)).where(
         revisions.c.document_id == document
     )
@@ -400,14 +491,7 @@ def _url_row(key: str, document: str, relation: str) -> dict[str, str]:
 
 def _adopt_redirects(connection: Connection, key: str, document: str) -> None:
     """Addresses that redirected here, also by way of others, lead here too."""
-    found, targets = {key}, [key]
-    while targets:
-        redirecting = select(urls.c.url_key).where(
-            urls.c.alias_of_key.in_(targets),
-            urls.c.alias_of_key != "",  # as its index says
-            urls.c.role == "article",
-        )
-        targets = [k for k in connection.scalars(redirecting) if k not in found]
-        found.update(targets)
-        rows = [_url_row(alias, document, "redirect") for alias in targets]
-        _add_urls(connection, rows)
+    redirecting = redirecting_to(connection, key)
+    _add_urls(
+        connection, [_url_row(each, document, "redirect") for each in redirecting]
+    )

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.revisits import retired_rest
 from pipeline.store.frontier import DueUrl, Role, chunked, insert_ignoring
+from pipeline.store.merges import merge_redirected
 from pipeline.store.tables import document_urls, urls
 
 
@@ -205,12 +206,17 @@ def _distinct(links: Iterable[Link], role: Role) -> dict[str, Link]:
     return found
 
 
-def lead_to_documents(connection: Connection, aliases: Mapping[str, str]) -> None:
+def lead_to_documents(
+    connection: Connection, aliases: Mapping[str, str], now: datetime
+) -> None:
     """Addresses that redirect to a known document's lead to it as well.
+
+    Where such an address had a document of its own, the two are one from now on.
 
     Args:
         connection: In a writing transaction.
         aliases: URL key to the key it redirects to.
+        now: The time.
     """
     for keys in chunked(aliases):
         targets = [aliases[key] for key in keys]
@@ -233,3 +239,4 @@ def lead_to_documents(connection: Connection, aliases: Mapping[str, str]) -> Non
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             statement = dialect.insert(document_urls).on_conflict_do_nothing()
             connection.execute(statement, found)
+    merge_redirected(connection, aliases, now)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, literal, select, union_all, update
 
 from pipeline.documents import UNDETERMINED, Extraction, Page, Segment
 from pipeline.store.documents import page_columns, page_of
@@ -89,14 +89,24 @@ class Texts:
     title: str
     text: str
     language: str
+    declared_language: str = ""
 
 
 def load_texts(connection: Connection, ids: Sequence[int]) -> dict[int, Texts]:
     """Title, text and language ("" before it is identified) by reading."""
-    columns = (readings.c.id, readings.c.title, readings.c.text, readings.c.language)
-    rows = connection.execute(select(*columns).where(readings.c.id.in_(ids)))
+    r = readings.c
+    rows = connection.execute(
+        select(r.id, r.title, r.text, r.language, r.declared_language).where(
+            r.id.in_(ids)
+        )
+    )
     return {
-        row.id: Texts(title=row.title, text=row.text, language=row.language)
+        row.id: Texts(
+            title=row.title,
+            text=row.text,
+            language=row.language,
+            declared_language=row.declared_language,
+        )
         for row in rows
     }
 
@@ -140,26 +150,51 @@ def documents_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     return {row.id: row.document_id for row in connection.execute(statement)}
 
 
-def pages_to_read_again(
-    connection: Connection, page_ids: list[int], extractor: str
-) -> dict[int, Page]:
-    """The newest revisions' pages that only another extractor has read.
+@dataclass(frozen=True, kw_only=True)
+class EarlierPage:
+    """The page of a document's newest revision, and what read it last."""
 
-    By the id of the page that is to be compared with them.
-    """
-    own_url = select(pages.c.id.label("item"), urls.c.url_key).join(
-        urls, urls.c.id == pages.c.url_id
-    )
-    item = own_url.where(pages.c.id.in_(page_ids)).subquery()
+    page: Page
+    reader: str
+
+
+def earlier_pages(
+    connection: Connection, page_ids: list[int]
+) -> dict[int, EarlierPage]:
+    """The newest revisions' pages, by the id of the page to be compared with them."""
+    item = _keys_of(page_ids).subquery()
     statement = (
-        select(item.c.item, *page_columns())
+        select(item.c.item, readings.c.extractor, *page_columns())
         .join(document_urls, document_urls.c.url_key == item.c.url_key)
         .join(documents, documents.c.id == document_urls.c.document_id)
         .join(readings, readings.c.id == documents.c.reading_id)
         .join(pages, pages.c.id == readings.c.page_id)
-        .where(readings.c.extractor != extractor, pages.c.id != item.c.item)
+        .where(pages.c.id != item.c.item)
+        .order_by(item.c.is_own)
     )
-    return {row.item: page_of(row) for row in connection.execute(statement)}
+    return {
+        row.item: EarlierPage(page=page_of(row), reader=row.extractor)
+        for row in connection.execute(statement)
+    }
+
+
+def _keys_of(page_ids: list[int]) -> Any:
+    """The URL keys of pages, and those that redirect there: an article may have moved.
+
+    A page's own comes last, and counts where both lead to documents.
+    """
+    own = select(
+        pages.c.id.label("item"), urls.c.url_key, literal(1).label("is_own")
+    ).join(urls, urls.c.id == pages.c.url_id)
+    old = urls.alias()
+    moved = (
+        select(pages.c.id, old.c.url_key, literal(0))
+        .join(urls, urls.c.id == pages.c.url_id)
+        .join(old, old.c.alias_of_key == urls.c.url_key)
+        .where(old.c.alias_of_key != "", old.c.role == "article")
+    )
+    wanted = pages.c.id.in_(page_ids)
+    return union_all(own.where(wanted), moved.where(wanted))
 
 
 def insert_readings(
@@ -195,7 +230,7 @@ def reading_row(
         "page_id": page.id,
         "document_id": document,
         "revision": revision,
-        "extractor": extractor,
+        "extractor": extraction.reader or extractor,
         "title": extraction.title,
         "text": extraction.text,
         "text_checksum": text_checksum(extraction.title, extraction.text),

@@ -59,9 +59,10 @@ def record_all(
 class _Addresses:
     """What a page's place in the store depends on: its keys and its id-to-be."""
 
-    def __init__(self, extracted: Extracted) -> None:
+    def __init__(self, connection: Connection, extracted: Extracted) -> None:
         self.url = page_key(extracted.page.url)
-        self.canonical = canonical_key(extracted.page, extracted.extraction)
+        page, extraction = extracted.page, extracted.extraction
+        self.canonical = canonical_key(connection, page, extraction)
 
     @property
     def keys(self) -> set[str]:
@@ -83,7 +84,7 @@ class _Batch:
         self._extractor = extractor
         self._now = now
         self._addresses = {
-            number: _Addresses(extracted)
+            number: _Addresses(connection, extracted)
             for number, extracted in enumerate(batch)
             if not extracted.extraction.rejected
         }

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -241,6 +242,12 @@ documents = Table(
     Index("ix_documents_source", "source"),
     Index("ix_documents_cluster_id", "cluster_id"),
     Index("ix_documents_version", "version"),
+    Index(
+        "ix_documents_merged_into",
+        "merged_into",
+        sqlite_where=text("merged_into <> ''"),
+        postgresql_where=text("merged_into <> ''"),
+    ),
 )
 """`reading_id` is the newest reading of the newest revision. `version` comes
 from one counter for the whole store (`counters`), so it also orders changes.
@@ -470,26 +477,29 @@ engine_usage = Table(
 )
 """What servers were asked a day (ISO date, UTC): what a bill is made of."""
 
-fingerprints = Table(
-    "fingerprints",
-    metadata,
-    Column("fingerprint", BigInteger, nullable=False),
-    Column("document_id", String(17), nullable=False),
-    PrimaryKeyConstraint("fingerprint", "document_id"),
-    Index("ix_fingerprints_document_id", "document_id"),
-    sqlite_with_rowid=False,
-)
-"""The indexed quarter of each document's winnowed fingerprints (signed 64 bit)."""
-
 fingerprint_sets = Table(
     "fingerprint_sets",
     metadata,
-    Column("document_id", String(17), primary_key=True),
+    Column("number", Number, primary_key=True),
+    Column("document_id", String(17), nullable=False),
     Column("reading_id", Number, nullable=False),
-    Column("fingerprints", JSON, nullable=False),
-    Column("numbers", JSON, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    Column("numbers", LargeBinary, nullable=False),
+    UniqueConstraint("document_id"),
 )
-"""Of the document's newest clustered reading: all fingerprints, all numbers."""
+"""Fingerprints of a document's newest clustered reading, six bytes each
+(`pipeline.fingerprints`). Under the document's short `number` they are found."""
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("fingerprint", BigInteger, nullable=False, autoincrement=False),
+    Column("number", Number, nullable=False),
+    PrimaryKeyConstraint("fingerprint", "number"),
+    sqlite_with_rowid=False,
+)
+"""Which documents have a fingerprint: up to as many as make it boilerplate."""
 
 work = Table(
     "work",

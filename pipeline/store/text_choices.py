@@ -18,6 +18,7 @@ def choice_row(choice: TextChoice) -> dict[str, Any]:
         "extractor": choice.extractor,
         "candidates": [[c.extractor, c.words, c.score] for c in choice.candidates],
         "removed": [list(line) for line in choice.removed],
+        "stopped": choice.stopped,
     }
 
 
@@ -32,4 +33,5 @@ def choice_of(row: Mapping[str, Any] | None) -> TextChoice:
             for name, words, score in row["candidates"]
         ),
         removed=tuple((reason, line) for reason, line in row["removed"]),
+        stopped=row["stopped"],
     )

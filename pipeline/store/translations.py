@@ -199,12 +199,11 @@ class _Wanted:
             row.id: row.language for row in connection.execute(languages)
         }
         s = segments.c
-        self._checksums = {
-            (row.reading_id, row.position): row.checksum
+        columns = (s.reading_id, s.position, s.checksum, s.language)
+        self._segments = {
+            (row.reading_id, row.position): (row.checksum, row.language)
             for row in connection.execute(
-                select(s.reading_id, s.position, s.checksum).where(
-                    s.reading_id.in_(items)
-                )
+                select(*columns).where(s.reading_id.in_(items))
             )
         }
         self.rows = {
@@ -217,12 +216,9 @@ class _Wanted:
     def key(
         self, item: int, translation: Translation, segment: TranslatedSegment
     ) -> Key:
-        return (
-            self._checksums[item, segment.position],
-            translation.target,
-            self._languages[item],
-            recipe_of(segment),
-        )
+        checksum, language = self._segments[item, segment.position]
+        source = language or self._languages[item]  # a quotation has its own
+        return checksum, translation.target, source, recipe_of(segment)
 
 
 def _placed(

@@ -89,7 +89,7 @@ def test_a_time_is_needed_where_there_is_none() -> None:
     def pages(attributes: str) -> list[str]:
         moments = [f"2024-06-2{n} 1{n}:00" for n in range(3)]
         return [
-            page(n, title=f"<span {attributes}>{moment}</span>")
+            page(n, title=f"<span {attributes} datetime='{moment}'></span>")
             for n, moment in enumerate(moments)
         ]
 
@@ -104,13 +104,13 @@ def test_a_time_of_day_is_proposed_as_a_comment_and_never_another_day() -> None:
             page(
                 n,
                 head=f'<meta name="date" content="2024-06-2{n}">',
-                title=f"<time class='when' datetime='2024-06-{day + n}T10:30Z'></time>",
+                title=f"<p class='pub-time' datetime='2024-06-{day + n}T10:30Z'></p>",
             )
             for n in range(3)
         ]
 
     published = proposals(pages(20))["published"]
-    assert published.css == "time.when"
+    assert published.css == "p.pub-time"
     assert not published.is_needed
     assert "published" not in proposals(pages(10))
 

@@ -367,6 +367,13 @@ def test_no_bytes_break_a_parser(body, kind):
 # --- Small ones --------------------------------------------------------------
 
 
+@pytest.mark.parametrize("charset", ["undefined", "hex", "zip", "rot13"])
+def test_a_codec_of_python_that_is_no_charset_is_passed_over(charset):
+    """C11"""
+    body = "Маяк".encode()
+    assert decode_text(body, f"text/html; charset={charset}") == "Маяк"
+
+
 @given(st.binary(max_size=100), st.text(max_size=20))
 def test_any_bytes_become_text(body, charset):
     assert isinstance(decode_text(body, f"text/html; charset={charset}"), str)

@@ -35,6 +35,8 @@ def double_bomb() -> Response:
     return encoded(gzip.compress(inner), "gzip, gzip")
 
 
+UNTOLD = {"Content-Type": "application/octet-stream"}
+
 ANSWERS = {
     "/a/plain": None,
     "/a/gzip": encoded(gzip.compress(b"<p>packed</p>"), "gzip"),
@@ -56,7 +58,9 @@ ANSWERS = {
     "/a/double-bomb": double_bomb(),
     "/a/strange": encoded(b"???", "sdch"),
     "/a/flood": header_flood(),
-    "/a/pdf": Response(headers={"Content-Type": "application/pdf"}, body=b"%PDF"),
+    "/a/pdf": Response(headers={"Content-Type": "application/pdf"}, body=b"%PDF-"),
+    "/a/untold-pdf": Response(headers=UNTOLD, body=b"%PDF-"),
+    "/a/untold": Response(headers=UNTOLD, body=b"BM"),
     "/a/empty": Response(headers=HTML),
     "/a/304": status(304),
     "/a/to-plain": redirect("/a/plain"),
@@ -89,7 +93,9 @@ REASONS = {
     "/a/zstd-bomb": ("rejected", "too_large"),
     "/a/double-bomb": ("rejected", "too_large"),
     "/a/strange": ("rejected", "unknown_encoding"),
-    "/a/pdf": ("rejected", "not_html"),
+    "/a/pdf": ("pending", ""),
+    "/a/untold-pdf": ("pending", ""),
+    "/a/untold": ("rejected", "not_html"),
     "/a/empty": ("rejected", "empty_body"),
     "/a/304": ("rejected", "http_304"),
     "/a/to-plain": ("duplicate", ""),
@@ -139,7 +145,7 @@ def test_a_bad_answer_is_asked_for_three_times(visited):
     _, site, _ = visited
     for path in ("/a/500", "/a/cut", "/a/gzip-cut", "/a/drip"):
         assert site.count(path) == 3
-    for path in ("/a/404", "/a/pdf", "/a/big"):
+    for path in ("/a/404", "/a/untold", "/a/big"):
         assert site.count(path) == 1
 
 
@@ -207,11 +213,9 @@ def test_every_url_is_counted_once(visited):
 
 def test_pages_with_a_body_wait_for_extraction(visited):
     workspace, site, _ = visited
+    pages = ("plain", "gzip", "deflate", "charset", "new", "pdf", "untold-pdf")
     due = {row.item for row in workspace.table("work") if row.stage == "extract"}
-    expected = {
-        workspace.row(site.url(path)).page_id
-        for path in ("/a/plain", "/a/gzip", "/a/deflate", "/a/charset", "/a/new")
-    }
+    expected = {workspace.row(site.url(f"/a/{path}")).page_id for path in pages}
     assert due == expected
     assert workspace.outcome(site.url("/a/plain")) == ("pending", "")
 

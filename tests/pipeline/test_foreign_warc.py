@@ -104,11 +104,11 @@ def test_what_is_no_page_is_silent_or_counted(tmp_path):
 @pytest.mark.parametrize(
     ("block", "headers"),
     [
-        (gzip.compress(PAGE), [HTML, GZIPPED]),
+        (gzip.compress(PAGE, mtime=0), [HTML, GZIPPED]),
         (brotli.compress(PAGE), [HTML, ("Content-Encoding", "br")]),
         (zstandard.compress(PAGE), [HTML, ("Content-Encoding", "zstd")]),
         (chunked(PAGE[:9], PAGE[9:]), [HTML, CHUNKED]),
-        (chunked(gzip.compress(PAGE)), [HTML, CHUNKED, GZIPPED]),
+        (chunked(gzip.compress(PAGE, mtime=0)), [HTML, CHUNKED, GZIPPED]),
         # Browsers' archives keep headers that do not hold any more.
         (PAGE, [HTML, CHUNKED]),
         (PAGE, [HTML, GZIPPED]),
@@ -178,7 +178,7 @@ def test_one_odd_record_is_named_and_the_next_is_read(tmp_path, bad, reason, pac
 @pytest.mark.parametrize(
     ("block", "headers"),
     [
-        (gzip.compress(PAGE)[:-9], [HTML, GZIPPED]),
+        (gzip.compress(PAGE, mtime=0)[:-9], [HTML, GZIPPED]),
         (b"ff\r\n" + PAGE, [HTML, CHUNKED]),
     ],
 )
@@ -234,9 +234,9 @@ def test_digests_hold_as_any_tool_writes_them(tmp_path, name, encode):
         "base32": lambda d: base64.b32encode(d).decode(),
         "base64": lambda d: base64.b64encode(d).decode(),
     }[encode]
-    body = chunked(gzip.compress(PAGE))
+    body = chunked(gzip.compress(PAGE, mtime=0))
     algorithm = name.lower().replace("-", "")
-    for payload in (body, gzip.compress(PAGE), PAGE):
+    for payload in (body, gzip.compress(PAGE, mtime=0), PAGE):
         digest = write(hashlib.new(algorithm, payload).digest())
         fields = {"WARC-Payload-Digest": f"{name}:{digest}"}
         block = http(body, headers=[HTML, CHUNKED, GZIPPED])

@@ -9,6 +9,7 @@ from babelwire.demo.world import World
 from pipeline.documents import UNDETERMINED, Identification, Identifier
 from pipeline.errors import ConfigError
 from pipeline.identification import IDENTIFIERS, identify_document, make_identifier
+from pipeline.identification.identifiers import LANGDETECT_LACKS
 from pipeline.identification.vietnamese import is_unaccented_vietnamese
 
 ARTICLES = World.load().articles
@@ -76,6 +77,17 @@ def test_another_identifier_is_refused_with_the_known_ones() -> None:
         "OK",
         "http www",
         "N/A",
+        "a",
+        "Я",
+        "é é é",
+        "👩‍🏫👍",
+        "\x00\x00",
+        "\ud800\udfff",
+        "https://example.org/tin-tuc http://example.org/b?c=d",
+        "@mayor @city #kazan #forum2024 #thitruong press@example.org",
+        "for (var i=0; i<n; i++) { a[i] = b[i]; }",
+        "if (a[i] > b[i]) { return a[i] * 2; }",
+        "John Smith Maria Garcia Ivan Petrov",
     ],
 )
 def test_rubbish_is_undetermined(text: str, fast: Identifier) -> None:
@@ -107,8 +119,23 @@ def test_norwegian_is_bokmal_and_members_of_chinese_are_chinese(fast) -> None:
     assert primary(fast.identify("市長喺喀山開會，佢哋簽咗協議。").language) == "zh"
 
 
-@given(st.text(max_size=300))
-@settings(max_examples=200)
+def test_langdetect_s_gaps_are_what_the_readme_says() -> None:
+    """A text in one of them is called something else; the default knows them."""
+    from langdetect import DetectorFactory, detector_factory
+
+    detector_factory.init_factory()
+    factory: DetectorFactory = detector_factory._factory
+    known = {language.split("-")[0] for language in factory.get_lang_list()}
+    assert {"no", "hr", "sk", "mk", "ne", "ur"} <= known
+    assert not known & set(LANGDETECT_LACKS)
+
+
+ANY_TEXT = st.text(st.characters(), max_size=300)
+"""Lone surrogates, controls and unassigned code points too."""
+
+
+@given(ANY_TEXT)
+@settings(max_examples=300)
 def test_any_text_has_an_answer(text: str) -> None:
     found = make_identifier("fast").identify(text)
     assert found.language
@@ -196,3 +223,77 @@ def test_equal_votes_are_decided_by_the_tag() -> None:
         found = identify_document("", "\n".join(order), Voter())
         assert (found.language, found.confidence) == ("ru", 0.5)
         assert found.alternatives == (("vi", 0.5),)
+
+
+@given(ANY_TEXT, ANY_TEXT, st.text(max_size=8))
+@settings(max_examples=100)
+def test_any_document_has_an_answer(title: str, text: str, declared: str) -> None:
+    found = identify_document(title, text, make_identifier("fast"), declared)
+    assert found.language
+    assert 0 <= found.confidence <= 1
+
+
+def test_a_line_of_10_mb_is_asked_in_a_few_places(fast) -> None:
+    """P5: its beginning is no more than any other part."""
+    asked: list[int] = []
+
+    class Counting:
+        version = "counting-1"
+
+        def identify(self, text: str) -> Identification:
+            asked.append(len(text))
+            return fast.identify(text)
+
+    sentence = f"{INDONESIAN} "
+    text = f"{ENGLISH} {sentence * (10_000_000 // len(sentence))}"
+    assert identify_document("", text, Counting()).language == "id"
+    assert len(asked) <= 12
+    assert sum(asked) < 10_000
+
+
+def test_text_in_capitals_is_told_like_any_other(fast) -> None:
+    for text in (INDONESIAN, ENGLISH, "Мэры встретились в Казани в прошлую пятницу."):
+        assert fast.identify(text.upper()).language == fast.identify(text).language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (
+            "#breaking #news @agency Đoàn đại biểu các thành phố gặp nhau https://t.co/x",
+            "vi",
+        ),
+        ("Мэ\u200bры встре\u00adтились в Каза\ufeffни в прошлую пятницу", "ru"),
+        ("ﺍﺟﺘﻤﻊ ﺭﺅﺳﺎء ﺑﻠﺪﻳﺎﺕ ﻣﺌﺔ ﻭﻋﺸﺮ ﻣﺪﻥ ﻓﻲ ﻗﺎﺯﺍﻥ", "ar"),
+        (
+            "Thi\u0323\u0302 tru\u031bo\u031b\u0309ng ca\u0301c nu\u031bo\u031b\u0301c",
+            "vi",
+        ),
+        ("Die Bürgermeister tra\ufb00en sich am Freitag in der Stadt", "de"),
+    ],
+)
+def test_a_text_is_told_however_it_is_encoded(text, language, fast) -> None:
+    assert fast.identify(text).language == language
+
+
+# --- What a page declares --------------------------------------------------------
+
+OPEN = "Ljudi su se okupili na trgu ispred zgrade i govorili o gradu."
+CROATIAN = (
+    "Tko je tijekom prošlog tjedna u Europi glasovao protiv proračuna, nitko na "
+    "sveučilištu ne zna, piše povjesničar u siječnju."
+)
+
+
+def test_a_declared_neighbour_decides_what_the_text_leaves_open(fast) -> None:
+    for declared in ("bs", "hr-HR"):
+        found = identify_document("", OPEN, fast, declared)
+        assert found.language == primary(declared)
+
+
+def test_a_declared_language_never_wins_over_the_text(fast) -> None:
+    for declared in ("sr", "bs", "en", "vi", "x-nonsense", ""):
+        assert identify_document("", CROATIAN, fast, declared).language == "hr"
+    for declared in ("ms", "en"):
+        text = f"{INDONESIAN}\n{INDONESIAN}"
+        assert identify_document("", text, fast, declared).language == "id"

@@ -13,7 +13,7 @@ from pipeline.store.documents import (
     load_revisions,
     parse_reference,
 )
-from pipeline.store.readings import load_texts, pages_to_read_again, reopen
+from pipeline.store.readings import EarlierPage, earlier_pages, load_texts, reopen
 from pipeline.store.tables import document_urls, readings
 from pipeline.store.work import enqueue
 from pipeline.urls import document_id, url_key
@@ -332,9 +332,9 @@ def test_texts_are_compared_as_one_extractor_reads_both(database) -> None:
         first = make_page(connection)
         record_page(connection, first)
         second = make_page(connection, at=LATER)
-        again = pages_to_read_again(connection, [second.id], "2")
-        assert again == {second.id: first}
-        assert pages_to_read_again(connection, [second.id], EXTRACTOR) == {}
+        assert earlier_pages(connection, [first.id]) == {}
+        again = earlier_pages(connection, [second.id])
+        assert again == {second.id: EarlierPage(page=first, reader=EXTRACTOR)}
         recorded = record_page(
             connection,
             second,

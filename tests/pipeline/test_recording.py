@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +16,6 @@ from pipeline.store.recording import record, record_all
 from pipeline.store.tables import (
     document_urls,
     documents,
-    fingerprint_sets,
-    fingerprints,
     readings,
     revisions,
     urls,
@@ -161,20 +160,36 @@ def test_a_batch_is_grouped_as_its_documents_one_after_the_other(
     with database.write() as connection:
         add_source(connection)
         batch = [fingerprinted(connection, name) for name in range(12)]
-        # Some were grouped before, by another text.
-        for one in chance.sample(batch, 6):
-            before = clusters.Fingerprinted(
-                document_id=one.document_id,
-                reading_id=one.reading_id,
-                found=fingerprint(text()),
-            )
-            clusters.assign(connection, [before])
-    tables = (documents, fingerprints, fingerprint_sets)
+        # Others were grouped before; some of the batch had another text then.
+        before = [fingerprinted(connection, name) for name in range(12, 18)]
+        clusters.assign(connection, [*before, *map(renamed, batch[:3], before)])
+    changed = [update_of(one, text()) for one in batch[:3]]
+    once = [*changed, *batch[3:]]
 
-    def singly(connection: Connection) -> None:
-        for one in batch:
+    def grouped(connection: Connection) -> list[tuple[str, str]]:
+        rows = connection.execute(select(documents.c.id, documents.c.cluster_id))
+        return sorted((row.id, row.cluster_id) for row in rows)
+
+    def singly(connection: Connection) -> list[tuple[str, str]]:
+        for one in once:
             clusters.assign(connection, [one])
+        return grouped(connection)
 
-    _, expected = undone(database, singly, tables)
-    _, found = undone(database, lambda c: clusters.assign(c, batch), tables)
+    def together(connection: Connection) -> list[tuple[str, str]]:
+        clusters.assign(connection, chance.sample(once, len(once)))
+        return grouped(connection)
+
+    expected, _ = undone(database, singly, ())
+    found, _ = undone(database, together, ())
     assert found == expected
+
+
+def renamed(
+    one: clusters.Fingerprinted, other: clusters.Fingerprinted
+) -> clusters.Fingerprinted:
+    """The one with the other's text."""
+    return replace(one, found=other.found)
+
+
+def update_of(one: clusters.Fingerprinted, text: str) -> clusters.Fingerprinted:
+    return replace(one, found=fingerprint(text))

@@ -6,14 +6,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from pipeline.documents import Identification, Translation
+from pipeline.documents import Identification, Identifier, Translation
+from pipeline.identification import make_identifier
 from pipeline.names import Name
 from pipeline.stages.identify import IdentifyStage
 from pipeline.stages.process import Processor
 from pipeline.stages.segment import SegmentStage
 from pipeline.stages.stage import BatchReport
 from pipeline.stages.translate import TranslateSettings, TranslateStage
-from pipeline.store import Database, work
+from pipeline.store import Database, corrections, work
 from pipeline.store.corrections import StoredCorrections
 from pipeline.store.memory import StoredTranslations
 from pipeline.store.segment_translations import StoredTranslationCache
@@ -59,6 +60,7 @@ class Desk:
         self.prefers: Callable[[str, str], bool] | None = None
         self.supply = "1"
         self.names: Sequence[Name] = ()
+        self.quotations: Identifier | None = None
 
     def add(self, *names: str, text: str = "") -> None:
         with self.database.write() as connection:
@@ -89,7 +91,7 @@ class Desk:
         )
         return [
             IdentifyStage(Vietnamese()),
-            SegmentStage(self.prefers),
+            SegmentStage(self.prefers, self.quotations),
             TranslateStage(chain, settings),
         ]
 
@@ -207,6 +209,113 @@ def test_one_bad_sentence_leaves_the_others_translated(desk) -> None:
     desk.process()
     found = desk.translations()["a"]
     assert (found.status, found.reason, len(found.segments)) == ("partial", "crash", 2)
+
+
+# --- Quotations ------------------------------------------------------------------
+
+VIETNAMESE = "Thị trưởng của hơn một trăm thành phố gặp nhau vào thứ Sáu vừa qua."
+RUSSIAN = "«Мы не оставим наши города одних», — сказал он журналистам."
+ENGLISH = "“We will not leave our cities alone”, he told the reporters."
+
+
+@pytest.fixture
+def quoting(desk) -> Desk:
+    desk.quotations = make_identifier("fast")
+    desk.engine = Engine(pairs=("vi-en", "ru-en"))
+    desk.add("a", text=f"{VIETNAMESE}\n{RUSSIAN}\n{ENGLISH}")
+    return desk
+
+
+def test_a_quotation_is_translated_from_its_own_language(quoting) -> None:
+    quoting.process()
+    found = quoting.translations()["a"]
+    assert (found.status, found.reason) == ("done", "")
+    by_text = {piece.text: piece for piece in found.segments}
+    assert by_text[RUSSIAN.upper()].model == "some-ru-en"
+    assert by_text[VIETNAMESE.upper()].model == "some-vi-en"
+    with quoting.database.read() as connection:
+        counted = count_by_day(connection, since="2000-01-01")
+    pairs = {(c.source_language, c.segments) for c in counted}
+    assert pairs == {("vi", 2), ("ru", 1)}
+
+
+def test_a_quotation_in_the_target_language_stays_as_it_is(quoting) -> None:
+    quoting.process()
+    piece = quoting.translations()["a"].segments[-1]
+    assert (piece.text, piece.engine) == (ENGLISH, "original")
+    assert not piece.by_machine
+    assert ENGLISH not in quoting.engine.asked
+
+
+def test_a_quotation_without_a_model_holds_nothing_up_and_is_filled_in_later(
+    quoting,
+) -> None:
+    """P10"""
+    quoting.engine = Engine(pairs=("vi-en",))
+    quoting.process()
+    found = quoting.translations()["a"]
+    assert (found.status, found.reason, len(found.segments)) == ("done", "quotation", 3)
+    assert RUSSIAN.upper() not in quoting.texts("a")
+    with quoting.database.read() as connection:
+        assert work.counts(connection)["translate"].waiting == {"quotation": 1}
+    quoting.engine, quoting.supply = Engine(pairs=("vi-en", "ru-en")), "2"
+    quoting.process()
+    assert RUSSIAN.upper() in quoting.texts("a")
+    assert quoting.translations()["a"].reason == ""
+
+
+def test_without_a_model_the_quotation_in_the_target_language_is_there(quoting) -> None:
+    """P10"""
+    quoting.engine = Engine(pairs=())
+    quoting.process()
+    found = quoting.translations()["a"]
+    assert (found.status, found.reason) == ("waiting", "no_model")
+    assert quoting.texts("a") == [ENGLISH]
+
+
+def test_a_quotation_that_an_engine_breaks_on_is_partial(quoting) -> None:
+    """P10"""
+
+    def says(text: str) -> str | Failure:
+        return Failure(reason="crash") if text == RUSSIAN else text.upper()
+
+    quoting.engine = Engine(says, pairs=("vi-en", "ru-en"))
+    quoting.process()
+    found = quoting.translations()["a"]
+    assert (found.status, found.reason) == ("partial", "crash")
+
+
+def test_a_missing_quotation_makes_nothing_outdated(quoting) -> None:
+    quoting.engine, quoting.budget = Engine(pairs=("vi-en",)), 10
+    quoting.process()
+    quoting.engine = better()
+    quoting.process()
+    assert quoting.texts("a")[0].endswith("!")
+    quoting.engine.asked.clear()
+    quoting.process()
+    assert quoting.engine.asked == []
+
+
+def test_a_correction_of_a_quotation_holds_for_its_own_language(quoting) -> None:
+    quoting.process()
+    with quoting.database.write() as connection:
+        (place,) = corrections.places(connection, "ru", RUSSIAN)
+        assert corrections.places(connection, "vi", RUSSIAN) == []
+        number = corrections.add(
+            connection,
+            document_id="",
+            source_language="ru",
+            target_language="en",
+            source_text=RUSSIAN,
+            target_text="We shall not leave them.",
+            author="desk",
+            now=NOW,
+        )
+        stored = corrections.find(connection, number)
+        assert stored is not None
+        corrections.show_now(connection, [place], stored, NOW)
+    quoting.process()
+    assert "We shall not leave them." in quoting.texts("a")
 
 
 # --- Outdated --------------------------------------------------------------------

@@ -28,6 +28,13 @@ def upgrade() -> None:
     op.add_column("segments", _text("language", 35))
     op.add_column("revisions", sa.Column("changes", sa.JSON(), nullable=True))
     op.add_column("documents", _text("merged_into", 17))
+    op.create_index(
+        "ix_documents_merged_into",
+        "documents",
+        ["merged_into"],
+        sqlite_where=sa.text("merged_into <> ''"),
+        postgresql_where=sa.text("merged_into <> ''"),
+    )
     op.create_table(
         "boilerplate",
         sa.Column("source", sa.String(64), nullable=False),
@@ -39,6 +46,32 @@ def upgrade() -> None:
             ["source"], ["sources.name"], name="fk_boilerplate_source_sources"
         ),
         sa.PrimaryKeyConstraint("source", name="pk_boilerplate"),
+    )
+    _renew_fingerprints()
+
+
+def _renew_fingerprints() -> None:
+    """Another way to take them: the stage makes them anew from the texts."""
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.drop_table("fingerprints")
+    op.drop_table("fingerprint_sets")
+    op.create_table(
+        "fingerprint_sets",
+        sa.Column("number", number, nullable=False),
+        sa.Column("document_id", sa.String(17), nullable=False),
+        sa.Column("reading_id", number, nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.Column("numbers", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_fingerprint_sets"),
+        sa.UniqueConstraint("document_id", name="uq_fingerprint_sets_document_id"),
+    )
+    op.create_table(
+        "fingerprints",
+        sa.Column("fingerprint", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", number, nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", "number", name="pk_fingerprints"),
+        sqlite_with_rowid=False,
     )
 
 
