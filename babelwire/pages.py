@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babelwire.answers import country_name, language_name, moment_text
 from babelwire.balance import plain_reason
+from babelwire.how_read import reading_lines
 from babelwire.reading import Shown, aligned
 from babelwire.terminal import one_line, out, say
 from pipeline.differences import Piece, pieces
@@ -30,7 +31,12 @@ def print_document(shown: Shown, target: str, timezone: str) -> None:
     out().print()
     _print_sides(document, target)
     out().print()
-    for line in (*_revision_lines(shown, timezone), *_evidence_lines(shown)):
+    lines = (
+        *_revision_lines(shown, timezone),
+        *_evidence_lines(shown),
+        *reading_lines(document.choice),
+    )
+    for line in lines:
         out().print(Text(line, style="dim"), soft_wrap=True)
 
 
@@ -157,6 +163,7 @@ def _facts(document: Document, timezone: str) -> list[str]:
         " · ".join(parts),
         f"{document.id}@{document.revision}  {one_line(document.url)}",
     ]
+    facts += _date_facts(document, timezone)
     if document.merged_into:
         facts.append(f"It goes on in an older document: {document.merged_into}")
     if document.withdrawn_at is not None:
@@ -165,6 +172,24 @@ def _facts(document: Document, timezone: str) -> list[str]:
             f"Its publisher has taken it down: not found on {gone:%d %b %Y %H:%M}."
         )
     return facts
+
+
+DATE_FLAGS = {
+    "future": "The page states a publication time in the future: not believed.",
+    "too_old": "The page states a publication time before the web: not believed.",
+    "contradicts_feed": "The page's publication time is years off its feed's.",
+}
+
+
+def _date_facts(document: Document, timezone: str) -> Iterable[str]:
+    """When it was changed, as the page says, and what is odd about its times."""
+    changed = document.modified_at
+    if changed is not None and changed != document.published_at:
+        precision = document.modified_precision
+        when = moment_text(changed, precision, changed, timezone)
+        yield f"changed by its publisher: {when}"
+    for flag in document.date_flags:
+        yield DATE_FLAGS[flag]
 
 
 def _print_sides(document: Document, target: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from babelwire.how_read import choice_json
 from pipeline.documents import (
     Document,
     Revision,
@@ -165,6 +166,7 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
     """The JSON document of `show`."""
     document = shown.document
     published, withdrawn = document.published_at, document.withdrawn_at
+    modified = document.modified_at
     return {
         "schema": 1,
         "id": document.id,
@@ -181,12 +183,21 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
         "language_alternatives": [list(a) for a in document.language_alternatives],
         "published_at": published.isoformat() if published else None,
         "published_precision": document.published_precision,
+        "published_from": document.published_from,
+        "published_zone": document.published_zone,
+        "modified_at": modified.isoformat() if modified else None,
+        "modified_precision": document.modified_precision,
+        "modified_zone": document.modified_zone,
+        "date_flags": list(document.date_flags),
         "first_seen_at": document.first_seen_at.isoformat(),
         "withdrawn_at": withdrawn.isoformat() if withdrawn else None,
         "title": document.title,
         "text": document.text,
         "authors": list(document.authors),
         "section": document.section,
+        "tags": list(document.tags),
+        "image_url": document.image_url or None,
+        "text_choice": choice_json(document.choice),
         "rights": document.rights,
         "cluster": document.cluster,
         "duplicates": list(shown.others),

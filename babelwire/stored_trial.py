@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from babelwire.trial import Trial, TriedArticle, tried_article
+from pipeline.boilerplate import Boilerplate
 from pipeline.errors import DamageError, StageError
 from pipeline.urls import url_key
 
@@ -37,10 +38,12 @@ def try_stored(
     """
     from crawler.parsing import ParserProcess
     from pipeline.store.archived import stored_articles, stored_endpoints
+    from pipeline.store.boilerplate import load_boilerplate
 
     with database.read() as connection:
         known = stored_endpoints(connection, source.name)
         pages = stored_articles(connection, source.name, limit=articles)
+        learned = load_boilerplate(connection, [source.name])
     parser = ParserProcess(seconds=PARSE_SECONDS)
     try:
         tried = _endpoints(archive, source, known, parser)
@@ -50,7 +53,9 @@ def try_stored(
         source=source.name,
         endpoints=[one.as_mapping(source) for one in tried],
         in_scope=_in_scope(tried, source),
-        articles=_articles(archive, source, pages),
+        articles=_articles(
+            archive, source, pages, learned.get(source.name, Boilerplate()).lines
+        ),
         wanted=articles,
     )
 
@@ -134,7 +139,7 @@ def _in_scope(tried: Sequence[Tried], source: Source) -> int:
 
 
 def _articles(
-    archive: Path, source: Source, pages: Sequence[Page]
+    archive: Path, source: Source, pages: Sequence[Page], boilerplate: frozenset[str]
 ) -> tuple[TriedArticle, ...]:
     from pipeline.stages.extract import ExtractJob, extract_job
     from pipeline.workers import Limits, Workers
@@ -147,6 +152,7 @@ def _articles(
             page=page,
             selectors=source.selectors,
             timezone=source.timezone,
+            boilerplate=boilerplate,
         )
         for page in pages
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from babelwire.assembly import now
 from babelwire.balance import plain_reason
 from babelwire.network import check_egress, egress_of
 from babelwire.probing import probe_events
+from pipeline.documents import TextChoice
 from pipeline.errors import BabelwireError, ConfigError, StageError, UnavailableError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class TriedArticle:
         published_precision: Of it.
         words: Of its text, as blanks divide it.
         characters: Of its text.
+        choice: Whose text it is.
     """
 
     url: str
@@ -57,6 +59,7 @@ class TriedArticle:
     words: int = 0
     characters: int = 0
     excerpt: str = ""
+    choice: TextChoice = field(default_factory=TextChoice)
 
     @property
     def is_good(self) -> bool:
@@ -145,7 +148,8 @@ def try_source(workspace: Workspace, source: Source, articles: int) -> Trial:
         UnavailableError: The visit itself could not begin.
     """
     try:
-        return _tried(_job(workspace, source, articles), source)
+        known = _boilerplate(workspace, source.name)
+        return _tried(_job(workspace, source, articles), source, known)
     except (ConfigError, UnavailableError):
         raise
     except BabelwireError as error:
@@ -168,7 +172,20 @@ def _job(workspace: Workspace, source: Source, articles: int) -> ProbeJob:
     )
 
 
-def _tried(job: ProbeJob, source: Source) -> Trial:
+def _boilerplate(workspace: Workspace, source: str) -> frozenset[str]:
+    """What was learned of the source, if anything was."""
+    from pipeline.store.boilerplate import load_boilerplate
+
+    database = workspace.open()
+    try:
+        with database.read() as connection:
+            known = load_boilerplate(connection, [source])
+    finally:
+        database.close()
+    return known[source].lines if source in known else frozenset()
+
+
+def _tried(job: ProbeJob, source: Source, boilerplate: frozenset[str]) -> Trial:
     found: dict[str, Any] | None = None
     samples = []
     for event in probe_events(job):
@@ -182,19 +199,22 @@ def _tried(job: ProbeJob, source: Source) -> Trial:
         source=source.name,
         endpoints=(*found["endpoints"], *found["failed"]),
         in_scope=found["in_scope"],
-        articles=read_samples(source, samples),
+        articles=read_samples(source, samples, boilerplate),
         wanted=job.articles,
     )
 
 
 def read_samples(
-    source: Source, samples: Sequence[Mapping[str, Any]]
+    source: Source,
+    samples: Sequence[Mapping[str, Any]],
+    boilerplate: frozenset[str] = frozenset(),
 ) -> tuple[TriedArticle, ...]:
     """Reads sample articles as the extract stage would.
 
     Args:
         source: Of the samples.
         samples: As the probe fetched them.
+        boilerplate: Lines known to be no article's of the source.
     """
     from pipeline.extraction import extract_page
     from pipeline.workers import Limits, Workers
@@ -203,7 +223,7 @@ def read_samples(
         return ()
     with Workers(extract_page, size=1, limits=Limits()) as workers:
         read = [
-            read_sample(sample, workers, source.selectors, source.timezone)
+            read_sample(sample, workers, source.selectors, source.timezone, boilerplate)
             for sample in samples
         ]
     return tuple(
@@ -235,6 +255,7 @@ def tried_article(url: str, article: Extraction | str) -> TriedArticle:
         words=len(article.text.split()),
         characters=len(article.text),
         excerpt=article.text[:160],
+        choice=article.choice,
     )
 
 
@@ -243,6 +264,7 @@ def read_sample(
     workers: Workers[Any, Any],
     selectors: Selectors,
     timezone: str = "",
+    boilerplate: frozenset[str] = frozenset(),
 ) -> Extraction | str:
     """An article that a probe fetched, as the extract stage reads it; or why not.
 
@@ -251,13 +273,14 @@ def read_sample(
         workers: Children that run `extract_page`.
         selectors: Of the source.
         timezone: Of the source.
+        boilerplate: Of the source.
     """
     problem = sample["reason"] or (
         f"http_{sample['status']}" if sample["status"] != OK else ""
     )
     if problem:
         return str(problem)
-    page = page_input(sample, selectors, timezone)
+    page = replace(page_input(sample, selectors, timezone), boilerplate=boilerplate)
     article: Extraction | StageError = workers.run([page])[0]
     return article.reason if isinstance(article, StageError) else article
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from babelwire.answers import language_name
 from babelwire.balance import plain_reason
+from babelwire.how_read import choice_json, reading_lines
 from babelwire.terminal import counted, one_line, out, table
 from babelwire.trial import Trial, TriedArticle, works
 
@@ -89,7 +90,9 @@ def _trial_json(trial: Trial) -> dict[str, Any]:
 def _article_json(article: TriedArticle) -> dict[str, Any]:
     at = article.published_at
     told = {**asdict(article), "published_at": at.isoformat() if at else None}
-    return told | {"good": article.is_good}
+    del told["choice"]
+    choice = choice_json(article.choice)
+    return told | {"text_choice": choice, "good": article.is_good}
 
 
 def _endpoint_line(endpoint: Mapping[str, Any]) -> str:
@@ -134,6 +137,7 @@ def _article_lines(article: TriedArticle) -> list[str]:
     lines.append(f"  {language_name(article.language)}, {when}, {_length(article)}")
     if article.excerpt:
         lines.append(f"  {one_line(article.excerpt)} …")
+    lines += [f"  {line}" for line in reading_lines(article.choice)]
     return lines
 
 

@@ -7,6 +7,7 @@ Made of the sentences of `flores-dev`, the paragraphs of `xquad-dev` and the tex
 import gzip
 import json
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ LANGUAGES = (
     "ar bn de el en es fa fr he hi id ja ko my pl ru sr ta th tr uk vi zh".split()
 )
 UNSPACED = frozenset({"ja", "my", "th", "zh"})
+FIGURE, LEAST_FIGURES = re.compile(r"\d+"), 3
 CLDR = {"tl": "fil"}
 """What CLDR calls otherwise."""
 DIGITS = {
@@ -118,11 +120,20 @@ class _Maker:
         for number, original in enumerate(originals):
             story = f"{self._language}-story-{number}"
             yield self._text(story, "original", original)
-            if number % 4 == 3:
-                continue  # a story that nobody copied
+            if number % 4 == 3:  # a story that nobody copied
+                yield from self._other_figures(story, original)
+                continue
             for step in (0, 3, 7):
                 name = names[(number + step) % len(names)]
                 yield self._text(story, name, edits[name](original))
+
+    def _other_figures(self, story: str, original: Paragraphs) -> Iterator[Text]:
+        """The same report of another day: every number is another one."""
+        text = "\n".join(original)
+        if len(FIGURE.findall(text)) >= LEAST_FIGURES:
+            changed = FIGURE.sub(lambda _: str(self._chance.randrange(2, 3000)), text)
+            name = "series: other figures"
+            yield self._text(f"{story}-figures", name, changed.split("\n"))
 
     def _cut(self, paragraphs: Paragraphs, share: float) -> Paragraphs:
         """Without whole paragraphs, mostly the last ones, nearly so much of it."""

@@ -3,6 +3,7 @@
 Needs the evaluation data that `BABELWIRE_QUALITY_DATA` names; left out without them.
 """
 
+import hashlib
 import os
 import time
 from collections import defaultdict
@@ -10,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasketch import MinHash, MinHashLSH
 from sqlalchemy import text as sql
 
 from benchmarks.edited_articles import Text, make_texts
@@ -86,6 +86,8 @@ def through_store(texts: Sequence[Text]) -> Grouping:
 
 def by_minhash(texts: Sequence[Text]) -> Grouping:
     """datasketch, on the same word triples; pairs are what its buckets share."""
+    from datasketch import MinHash, MinHashLSH
+
     started = time.process_time()
     index = MinHashLSH(params=(BANDS, ROWS), num_perm=BANDS * ROWS)
     pairs = []
@@ -133,8 +135,6 @@ def _simhash(text: str) -> int:
 
 
 def _word_hash(word: str) -> int:
-    import hashlib
-
     return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
 
 

@@ -44,7 +44,7 @@ FEW_CONTAINMENT: Final = 0.7
 OTHER_LANGUAGE_JACCARD: Final = 0.6
 """Texts in two languages share lists of names; nearly equal ones are in one language,
 whatever the identification says of either."""
-WHOLE_CONTAINMENT, WHOLE_JACCARD = 0.95, 0.7
+WHOLE_CONTAINMENT, WHOLE_JACCARD = 0.97, 0.7
 """Boilerplate counts where there is hardly anything else in either text: a report that
 the whole world prints is none."""
 
@@ -53,7 +53,7 @@ FREE_NUMBERS: Final = 4
 MIN_NUMBERS: Final = 0.6
 """Of the further ones so many agree."""
 MAX_AGAINST: Final = 0.2
-"""Of the places that both texts have so many may say another number."""
+"""For five places where both say the same number, one may say another one."""
 
 COMMON_DOCUMENTS: Final = 20
 """A fingerprint in more documents than this is boilerplate and not counted. Of 25 with
@@ -264,7 +264,7 @@ def _numbers_agree(a: Fingerprints, b: Fingerprints) -> bool:
         checked.append(agreement(b.numbers, a.numbers))
     return all(
         found.anywhere >= MIN_NUMBERS * (found.total - FREE_NUMBERS)
-        and found.against <= MAX_AGAINST * (found.in_place + found.against)
+        and found.against <= MAX_AGAINST * found.in_place
         for found in checked
     )
 

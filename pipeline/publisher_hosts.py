@@ -2,8 +2,8 @@
 
 `www.`, `m.` and `amp.` are that, and so are a publisher's language editions on their
 own subdomains. Who lets anybody register below their domain (`github.io`,
-`blogspot.com`, `gov.vn`) stands on the Public Suffix List, of which the package brings a
-copy: nothing is asked of the network.
+`blogspot.com`, `gov.vn`) stands on the Public Suffix List, of which the package brings
+a copy: nothing is asked of the network.
 """
 
 from __future__ import annotations

@@ -45,6 +45,9 @@ PREFETCHED_BYTES = 4096
 """A larger item is not sent before the child waits for it: sending what a pipe
 does not hold (8 KiB on macOS, more on Linux) would block."""
 
+KILLED = frozenset({"timeout", "out_of_memory", "crash"})
+"""Reasons of items that ended their child, or would have."""
+
 PER_CHILD = 2
 """Items a child has at most: one in work, one in its pipe."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +23,25 @@ if TYPE_CHECKING:
 )
 @click.option("--url", default="", help="Where the page came from.")
 def command(files: tuple[Path, ...], url: str) -> None:
-    """Read the article out of HTML files; JSON Lines in the same order."""
+    """Read the article out of HTML and PDF files; JSON Lines in the same order."""
     from babelwire.assembly import now
     from babelwire.terminal import write
+    from pipeline.errors import StageError
     from pipeline.extraction.files import FileJob, extract_file
-    from pipeline.workers import Limits, Workers
+    from pipeline.workers import KILLED, Limits, Workers
 
     with Workers(extract_file, size=1, limits=Limits()) as workers:
         for path in files:
             job = FileJob(path=str(path), url=url, now=now())
-            write(
-                json.dumps(_row(path, url, workers.run([job])[0]), ensure_ascii=False)
-            )
+            found = workers.run([job])[0]
+            if isinstance(found, StageError) and found.reason in KILLED:
+                again = replace(job, stopped=found.reason)
+                found = workers.run([again])[0]
+            write(json.dumps(_row(path, url, found), ensure_ascii=False))
 
 
 def _row(path: Path, url: str, found: Extraction | StageError) -> dict[str, Any]:
+    from babelwire.how_read import choice_json
     from pipeline.errors import StageError
     from pipeline.identification import identify_document, make_identifier
 
@@ -52,18 +57,26 @@ def _row(path: Path, url: str, found: Extraction | StageError) -> dict[str, Any]
     if found.text:
         identifier = make_identifier("fast")
         language = identify_document(found.title, found.text, identifier).language
-    published = found.published_at.isoformat() if found.published_at else None
+    published, modified = found.published_at, found.modified_at
     return {
         "file": str(path),
         "url": url,
         "title": found.title,
         "text": found.text,
-        "published_at": published,
+        "published_at": published.isoformat() if published else None,
         "published_precision": found.published_precision,
         "published_from": found.published_from,
+        "published_zone": found.published_zone,
+        "modified_at": modified.isoformat() if modified else None,
+        "modified_precision": found.modified_precision,
+        "date_flags": list(found.date_flags),
         "authors": list(found.authors),
         "section": found.section,
+        "tags": list(found.tags),
+        "image_url": found.image_url or None,
+        "alternates": [list(each) for each in found.alternates],
         "canonical_url": found.canonical_url,
         "language": language,
+        "text_choice": choice_json(found.choice),
         "rejected": found.rejected or None,
     }

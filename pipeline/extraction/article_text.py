@@ -109,7 +109,8 @@ def best_of(judged: JudgedPage, texts: Mapping[str, str], known: Known) -> Artic
     if not best or _is_furniture(best, texts, scores[best]):
         return ArticleText()
     text = without_headline(texts[best], known.headline)
-    improbable = judged.improbable(text, scores[best])
+    others = [texts[name] for name in ranked[1:]]
+    improbable = judged.improbable(text, scores[best], others)
     linked = {n.block.text for n in judged.lines if n.block.linked > LINKED}
     headlines, lines = judged.headlines(text)
     text, removed = cleaned(text, known, improbable, linked)

@@ -24,19 +24,31 @@ _UNSPACED = (
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 """Words; characters in scripts without spaces."""
 
-_FURNITURE = re.compile(
-    "comment|disqus|related|recommend|share|social|sidebar|promo|advert|banner|footer"
-    r"|breadcrumb|menu|navbar|newsletter|subscribe|popular|widget|cookie|copyright"
-    r"|tags?\b|byline|author|caption|meta|date|reply|signup|login",
-    re.IGNORECASE,
-)
-_CONTENT = re.compile("article|content|body|entry|post|story|text|main", re.IGNORECASE)
+_KINDS = {
+    "named_caption": "caption|credit|copyright|photo|legend",
+    "named_share": "shar(?:e|ing)|social|follow|newsletter|subscri|sign-?up|print",
+    "named_related": "relat|recommend|promo|teaser|popular|trending|also|most-?read",
+    "named_comment": "comment|disqus|repl(?:y|ies)|discuss",
+    "named_facts": r"byline|author|date|time|meta|tags?\b|breadcrumb|category",
+    "named_frame": "menu|nav|footer|header|sidebar|widget|banner|advert|cookie|login",
+    "named_article": "article|content|body|entry|post|story|text|main",
+}
+"""English words in which developers name elements of a kind."""
+FURNITURE_KINDS = 4
+"""The first so many are no part of an article."""
+_NAMED = [re.compile(pattern, re.IGNORECASE) for pattern in _KINDS.values()]
+NEAR = 2
+"""The innermost so many elements around a line are its own …"""
+FAR = 0.4
+"""… and the names of the others count so much."""
 
 _SENTENCE_ENDS = ".!?。！？…»”\"'؟।։።၊។;:）)"
 _PAUSES = ",،，、;。.।"
 
 ANCESTORS_NAMED = 8
 """So many elements around a line are asked for their class and id."""
+IMAGE_AROUND = 2
+"""A picture belongs to the innermost so many elements around it."""
 MAX_BLOCKS = 20_000
 """Of a page; the longest in the development data has 3,100 lines."""
 
@@ -50,18 +62,18 @@ class Block:
         words: In lower case, see `words`.
         linked: The share of its characters that is in links, 0 to 1.
         elements: Names of the elements around it, the innermost first.
-        furniture: How many of these are named like furniture (`comments`, `share`).
-        content: How many are named like an article (`story-body`).
+        named: For each of `_KINDS` how much the elements are named so, 0 to 1.
         parent: Tells the innermost element from others.
+        beside_image: Whether that element, or the one around it, has a picture.
     """
 
     text: str
     words: tuple[str, ...]
     linked: float
     elements: tuple[str, ...]
-    furniture: int
-    content: int
+    named: tuple[float, ...]
     parent: int
+    beside_image: bool
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -101,8 +113,8 @@ class _Around:
 
     number: int
     tag: str
-    furniture: bool
-    content: bool
+    named: tuple[bool, ...]
+    has_image: bool = False
 
 
 @dataclass
@@ -119,15 +131,11 @@ class _Walk:
         if node.tag in BLOCK_TAGS:
             self.flush()
         self._entered += 1
-        furniture, content = _named(node.get("class") or "", node.get("id") or "")
-        self._open.append(
-            _Around(
-                self._entered,
-                node.tag,
-                furniture,
-                content,
-            )
-        )
+        named = _named(node.get("class") or "", node.get("id") or "")
+        self._open.append(_Around(self._entered, node.tag, named))
+        if node.tag == "img":
+            for around in self._open[-1 - IMAGE_AROUND : -1]:
+                around.has_image = True
         self._links += node.tag == "a"
         self.add(node.text)
 
@@ -159,23 +167,32 @@ class _Walk:
             words=words(text),
             linked=min(1.0, self._linked / len(text)),
             elements=tuple(each.tag for each in reversed(self._open[-20:])),
-            furniture=sum(each.furniture for each in around),
-            content=sum(each.content for each in around),
+            named=_weighed_kinds(tuple(each.named for each in around)),
             parent=around[0].number if around else 0,
+            beside_image=any(each.has_image for each in around[:NEAR]),
         )
 
 
 @lru_cache(maxsize=4096)
-def _named(class_name: str, identity: str) -> tuple[bool, bool]:
-    """Whether an element is named like furniture, and whether like an article."""
+def _named(class_name: str, identity: str) -> tuple[bool, ...]:
+    """For each of `_KINDS` whether an element is named so."""
     names = f"{class_name} {identity}"
-    return _FURNITURE.search(names) is not None, _CONTENT.search(names) is not None
+    return tuple(pattern.search(names) is not None for pattern in _NAMED)
+
+
+@lru_cache(maxsize=4096)
+def _weighed_kinds(around: tuple[tuple[bool, ...], ...]) -> tuple[float, ...]:
+    return tuple(
+        1.0 if any(near) else FAR if any(far) else 0.0
+        for kind in zip(*around, strict=True)
+        for near, far in [(kind[:NEAR], kind[NEAR:])]
+    )
 
 
 FEATURES = (
     "words", "linked", "ends_sentence", "pauses", "of_the_densest", "paragraph",
     "list", "heading", "cell", "caption", "quotation", "article", "navigation",
-    "aside", "furniture", "content", "depth", "digits", "capitals",
+    "aside", *_KINDS, "beside_image", "depth", "digits", "capitals",
     "words_before", "linked_before", "words_after", "linked_after",
     "words_two_before", "linked_two_before", "words_two_after", "linked_two_after",
     "page_words",
@@ -227,8 +244,8 @@ def _own(block: Block, of_the_densest: float) -> list[float]:
         float("article" in around or "main" in around),
         float(not around.isdisjoint(("nav", "footer", "header"))),
         float("aside" in around),
-        min(block.furniture, 3) / 3,
-        min(block.content, 3) / 3,
+        *block.named,
+        float(block.beside_image),
         len(block.elements) / 20,
         sum(map(str.isdigit, text)) / length,
         sum(map(str.isupper, text)) / length,

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 from pipeline.extraction.blocks import words
 
-Removal = Literal["boilerplate", "read_also", "timestamp", "byline", "improbable"]
+Removal = Literal[
+    "boilerplate", "read_also", "share", "credit", "timestamp", "byline", "improbable"
+]
 
 MAX_READ_ALSO_WORDS = 40
 """A longer line that begins so is a paragraph; the longest headlines have 30 words."""
@@ -23,10 +25,19 @@ HEADING_WORDS = 4
 """A line that leads to others has hardly more than the phrase itself."""
 EDGE_LINES = 3
 """Times and bylines stand among the first or last so many lines."""
+SKIP_WORDS = 8
+"""A line so short that holds such a phrase anywhere leads on ("Skip Read more")."""
+SHARE_WORDS = 12
+"""Longer lines that begin with "Follow us" are sentences."""
+CREDIT_WORDS = 10
+"""A longer line with © is a note on rights, which boilerplate knows."""
 MAX_STAMP_CHARACTERS = 80
 MAX_STAMP_WORDS = 5
 """Besides the numbers: "Published on Friday 21 June", "Обновлено 21 июня"; Chinese and
 Japanese write 年月日, each a word here."""
+
+MAX_DAY_WORDS = 3
+"""Besides the numbers of a day without an hour: "Friday, 21 June 2024"; 年月日."""
 
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?!\d)"
@@ -63,6 +74,10 @@ def foreign_lines(
             yield number, "read_also"
         elif leads_on:
             yield number, "read_also"
+        elif is_share(line):
+            yield number, "share"
+        elif is_credit(line):
+            yield number, "credit"
         elif is_edge and is_timestamp(line):
             yield number, "timestamp"
         elif is_edge and line.lower() in names:
@@ -76,9 +91,34 @@ def is_read_also(line: str) -> bool:
     (True, False)
     """
     beginning = line.lstrip(" \t>»*•-–—[(").lower()
-    return (
-        beginning.startswith(_read_also()) and len(words(line)) <= MAX_READ_ALSO_WORDS
+    size = len(words(line))
+    if beginning.startswith(_phrases()["read_also"]):
+        return size <= MAX_READ_ALSO_WORDS
+    return size <= SKIP_WORDS and any(
+        phrase in beginning for phrase in _phrases()["read_also"] if " " in phrase
     )
+
+
+def is_share(line: str) -> bool:
+    """Whether a line is a button, or asks to follow or to subscribe.
+
+    >>> is_share("Compartir"), is_share("Follow us on Telegram!")
+    (True, True)
+    """
+    plain = line.strip(" \t.!:…|•").lower()
+    if plain in _phrases()["buttons"]:
+        return True
+    return plain.startswith(_phrases()["follow"]) and len(words(line)) <= SHARE_WORDS
+
+
+def is_credit(line: str) -> bool:
+    """Whether a line names whose a picture is.
+
+    >>> is_credit("© ONU/Ejemplo"), is_credit("Фото: пресс-служба"), is_credit("Photo")
+    (True, True, False)
+    """
+    beginnings = ("©", "(c) ", *_phrases()["credit"])
+    return len(words(line)) <= CREDIT_WORDS and line.lower().startswith(beginnings)
 
 
 def is_timestamp(line: str) -> bool:
@@ -89,14 +129,14 @@ def is_timestamp(line: str) -> bool:
     """
     if len(line) > MAX_STAMP_CHARACTERS:
         return False
-    has_clock = _CLOCK.search(line) is not None
-    if not (_DATE.search(line) or (has_clock and _YEAR.search(line))):
-        return False
-    rest = _NUMBER.sub(" ", line)
-    return len(words(rest)) <= MAX_STAMP_WORDS
+    rest = len(words(_NUMBER.sub(" ", line)))
+    if _DATE.search(line) or (_CLOCK.search(line) and _YEAR.search(line)):
+        return rest <= MAX_STAMP_WORDS
+    numbers = _NUMBER.findall(line)
+    return len(numbers) == 2 and bool(_YEAR.search(line)) and rest <= MAX_DAY_WORDS
 
 
 @cache
-def _read_also() -> tuple[str, ...]:
+def _phrases() -> Mapping[str, tuple[str, ...]]:
     text = files("pipeline.extraction").joinpath("lines.toml").read_text("utf-8")
-    return tuple(tomllib.loads(text)["read_also"])
+    return {name: tuple(found) for name, found in tomllib.loads(text).items()}

@@ -25,11 +25,7 @@ from pipeline.store.readings import (
     load_pages,
 )
 from pipeline.store.recording import record_all
-from pipeline.workers import Workers
-
-KILLED = frozenset({"timeout", "out_of_memory", "crash"})
-"""Ends of a child, after which the page is read by its lines alone: what hostile or
-huge pages blow up are the extractors."""
+from pipeline.workers import KILLED, Workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +108,10 @@ class ExtractStage:
     def run(
         self, loaded: Mapping[int, ExtractJob]
     ) -> Mapping[int, Extracted | StageError]:
-        """Extracts in the children; what kills one, again by its lines alone."""
+        """Extracts in the children; what kills one, again by its lines alone.
+
+        What hostile or huge pages blow up are the extractors.
+        """
         answers = dict(
             zip(loaded, self._workers.run(list(loaded.values())), strict=True)
         )

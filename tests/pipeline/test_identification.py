@@ -251,6 +251,15 @@ def test_a_line_of_10_mb_is_asked_in_a_few_places(fast) -> None:
     assert sum(asked) < 10_000
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 20_000, "a" * 19_999 + "@", "#" * 20_000, "1 " * 10_000, "é." * 9_999],
+)
+def test_a_text_of_one_sign_costs_no_more_than_its_length(text: str, fast) -> None:
+    """P5: a quadratic pattern would take minutes here."""
+    assert fast.identify(text).language == UNDETERMINED
+
+
 def test_text_in_capitals_is_told_like_any_other(fast) -> None:
     for text in (INDONESIAN, ENGLISH, "Мэры встретились в Казани в прошлую пятницу."):
         assert fast.identify(text.upper()).language == fast.identify(text).language

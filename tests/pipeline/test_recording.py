@@ -67,6 +67,9 @@ def dump(
             key = "id" if table is readings else "reading_id"
             if key in row:
                 row[key] = order[row[key]]
+            if changes := row.get("changes"):
+                between = [order[number] for number in changes["readings"]]
+                row["changes"] = {**changes, "readings": between}
         held[table.name] = sorted(tuple(repr(r[n]) for n in names) for r in rows)
     return held
 

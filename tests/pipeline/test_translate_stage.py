@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from babelwire.reading import load_shown, shown_json
 from pipeline.documents import Identification, Identifier, Translation
 from pipeline.identification import make_identifier
 from pipeline.names import Name
@@ -294,6 +295,18 @@ def test_a_missing_quotation_makes_nothing_outdated(quoting) -> None:
     quoting.engine.asked.clear()
     quoting.process()
     assert quoting.engine.asked == []
+
+
+def test_show_tells_the_language_of_each_segment(quoting) -> None:
+    quoting.process()
+    (document,) = shown(quoting.database)
+    answer = shown_json(load_shown(quoting.database, document.id), "en")
+    assert [s["language"] for s in answer["segments"]] == ["vi", "vi", "ru", "en"]
+
+
+def test_what_another_identifier_marked_is_marked_anew() -> None:
+    plain, marking = SegmentStage(), SegmentStage(identifier=make_identifier("fast"))
+    assert marking.version == f"{plain.version}+{make_identifier('fast').version}"
 
 
 def test_a_correction_of_a_quotation_holds_for_its_own_language(quoting) -> None:

@@ -1,6 +1,6 @@
 """How well (nearly) equal texts are grouped, through the store, in 23 languages.
 
-Floors: FACTS asks for precision .99 and recall .95; what was measured (.996 and .975,
+Floors: FACTS asks for precision .99 and recall .95; what was measured (.998 and .980,
 by edit and language as below) less what another draw of edits may differ by.
 """
 
@@ -14,8 +14,8 @@ from benchmarks.edited_articles import Text, make_texts
 from benchmarks.grouping_scores import Scores, score, wrong_pairs
 from benchmarks.stored_texts import add, group, groups, temporary_store
 
-PRECISION, RECALL = 0.994, 0.97
-LANGUAGE_PRECISION, LANGUAGE_RECALL = 0.96, 0.93
+PRECISION, RECALL = 0.995, 0.975
+LANGUAGE_PRECISION, LANGUAGE_RECALL = 0.95, 0.92
 EDITS = {
     "cut 20 %": 0.99,
     "cut 40 %": 0.99,
@@ -25,9 +25,9 @@ EDITS = {
     "reordered": 0.99,
     "background": 0.99,
     "flash": 0.98,
-    "words 10 %": 0.93,
-    "words 15 %": 0.81,
-    "several": 0.92,
+    "words 10 %": 0.965,
+    "words 15 %": 0.88,
+    "several": 0.93,
     "no boilerplate": 0.9,
 }
 ORDERS = [None, 1]
@@ -80,9 +80,9 @@ def test_each_kind_of_edit_is_found(scores: Scores) -> None:
 
 
 def test_series_quotations_and_boilerplate_stay_apart(texts, grouped) -> None:
-    """Pairs of each kind, of 2,208, 230 and 40,710."""
+    """Pairs of each kind, of some 2,600, 230 and 40,710."""
     wrong = wrong_pairs(texts, grouped)
     series = sum(n for kind, n in wrong.items() if "series" in kind)
     quoting = sum(n for kind, n in wrong.items() if "quotation" in kind)
     legal = sum(n for kind, n in wrong.items() if "boilerplate" in kind)
-    assert (series <= 45, quoting <= 4, legal <= 20) == (True, True, True), wrong
+    assert (series <= 20, quoting <= 4, legal <= 20) == (True, True, True), wrong
