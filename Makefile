@@ -41,7 +41,7 @@ format: setup-dev ## formats the code
 quality: setup-dev ## quality gates; needs BABELWIRE_QUALITY_DATA and BABELWIRE_SEEDS
 	@: "$${BABELWIRE_QUALITY_DATA:?names the folder with the evaluation data}"
 	@: "$${BABELWIRE_SEEDS:?names the folder with the two seed texts}"
-	@$(BIN)/python -m pytest -q -s tests/quality
+	@$(BIN)/python -m pytest -q -rP -n $(WORKERS) --dist loadgroup tests/quality
 
 bench: setup-dev ## figures, side by side with what one would use instead
 	@$(BIN)/python -m benchmarks

@@ -6,6 +6,7 @@ from benchmarks import (
     claims,
     crawl,
     desk,
+    extraction,
     fairness,
     freshness,
     languages,
@@ -31,6 +32,7 @@ ALL = {
     "search": search,
     "saved-searches": saved_searches,
     "desk": desk,
+    "extraction": extraction,
     "translate": translate,
 }
 

@@ -55,6 +55,7 @@ def extract_page(page: PageInput) -> Extraction:
         boilerplate=page.boilerplate,
         declared_body=metadata.article_body(),
         by_lines_alone=page.by_lines_alone,
+        html=html,
     )
     found = article_text(tree, page.url, page.selectors, known)
     return Extraction(

@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from unicodedata import is_normalized
 
 from lxml import etree
-from lxml.html import HtmlElement
 
 from pipeline.extraction.tree_text import BLOCK_TAGS, is_unseen, normalise
 
@@ -85,7 +85,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text.lower()))
 
 
-def page_blocks(tree: HtmlElement) -> list[Block]:
+def page_blocks(tree: etree._Element) -> list[Block]:
     """The lines of a page in the order of its source, at most `MAX_BLOCKS`."""
     walk = _Walk()
     events = etree.iterwalk(tree, events=("start", "end"))
@@ -120,14 +120,14 @@ class _Around:
 @dataclass
 class _Walk:
     found: list[Block] = field(default_factory=list)
-    unseen: HtmlElement | None = None
+    unseen: etree._Element | None = None
     _open: list[_Around] = field(default_factory=list)
     _entered: int = 0
     _links: int = 0
     _parts: list[str] = field(default_factory=list)
     _linked: int = 0
 
-    def enter(self, node: HtmlElement) -> None:
+    def enter(self, node: etree._Element) -> None:
         if node.tag in BLOCK_TAGS:
             self.flush()
         self._entered += 1
@@ -139,7 +139,7 @@ class _Walk:
         self._links += node.tag == "a"
         self.add(node.text)
 
-    def leave(self, node: HtmlElement) -> None:
+    def leave(self, node: etree._Element) -> None:
         if node.tag in BLOCK_TAGS:
             self.flush()
         self._open.pop()
@@ -154,7 +154,8 @@ class _Walk:
     def flush(self) -> None:
         if self._parts:
             text = " ".join("".join(self._parts).split())
-            text = text if text.isascii() else normalise(text)
+            if not (text.isprintable() and is_normalized("NFC", text)):
+                text = normalise(text)
             if text:
                 self.found.append(self._block(text))
             self._parts.clear()

@@ -27,6 +27,16 @@ STAND_INS = "\u2e2e\u2e2f\u2e32\u2e35\u2e48"
 """Medieval and palaeotype punctuation: printable, no blank, on no news page."""
 
 
+MENU_LINKS = 3
+MENU_SHARE = 0.7
+"""A list of so many links, which are so much of its text, is a menu; without them
+readability's text of DAnIEL's pages has .916 in place of .913."""
+
+
+MARKED = 12
+"""Characters of a line by which it is found in the page."""
+
+
 def candidate_texts(tree: HtmlElement, url: str) -> Mapping[str, str]:
     """The text that each extractor finds in a page, by its name, where it finds any.
 
@@ -50,13 +60,27 @@ def trafilatura_text(tree: HtmlElement, url: str) -> str:
     """
     from trafilatura import bare_extraction
 
-    stand_ins = _replace_joiners(tree)
+    shown = "".join(tree.itertext())
+    stand_ins = _replace_joiners(tree, shown)
     options = copy(_options())
     options.url = options.source = url
     found = bare_extraction(tree, options=options)
     if found is None or isinstance(found, dict):
         return ""
-    return normalise((found.text or "").translate(stand_ins))
+    text = normalise((found.text or "").translate(stand_ins))
+    return _without_list_marks(text, shown)
+
+
+def _without_list_marks(text: str, shown: str) -> str:
+    """Without the "- " that trafilatura sets before items, and readability does not.
+
+    Dialogue begins so too, in some languages: what the page shows, stays.
+    """
+    lines = (
+        line[2:] if line[:2] == "- " and line[:MARKED] not in shown else line
+        for line in text.split("\n")
+    )
+    return "\n".join(lines)
 
 
 def readability_text(tree: HtmlElement) -> str:
@@ -91,7 +115,7 @@ def _readable() -> Any:
 
         def _parse(self, tree: HtmlElement) -> HtmlElement:
             found = deepcopy(tree)
-            for node in [n for n in found.iter() if is_unseen(n)]:
+            for node in [n for n in found.iter() if is_unseen(n) or _is_aside(n)]:
                 if node is not found and node.getparent() is not None:
                     node.drop_tree()
             return found
@@ -101,6 +125,18 @@ def _readable() -> Any:
             return html
 
     return Readable
+
+
+def _is_aside(node: HtmlElement) -> bool:
+    """Menus, footers, columns beside: readability drops them too, but weighs each."""
+    if node.tag in {"nav", "footer", "aside"}:
+        return True
+    if node.tag not in {"ul", "ol", "dl"}:
+        return False
+    links = list(node.iter("a"))
+    linked = sum(len(text.strip()) for link in links for text in link.itertext())
+    total = sum(len(text.strip()) for text in node.itertext())
+    return len(links) >= MENU_LINKS and linked > MENU_SHARE * total
 
 
 @cache
@@ -118,14 +154,13 @@ def _options() -> Extractor:
     )
 
 
-def _replace_joiners(tree: HtmlElement) -> dict[int, str]:
+def _replace_joiners(tree: HtmlElement, texts: str) -> dict[int, str]:
     """Puts printable characters in place of joiners; the table to restore them.
 
     trafilatura drops what Python does not call printable: with U+200C and U+200D
     also the inner form of Persian, Indic and emoji sequences. In their place
     stands, while it works, rare punctuation that this page does not have.
     """
-    texts = "".join(tree.itertext())
     joiners = [c for c in JOINERS if c in texts]
     if not joiners:
         return {}

@@ -86,6 +86,7 @@ class JudgedPage:
             if known is None or known.probability < line.probability:
                 best[block.text] = line
         self.lines = tuple(best.values())
+        self._held: dict[str, list[float]] = {}
 
     @cached_property
     def expected_words(self) -> float:
@@ -94,23 +95,21 @@ class JudgedPage:
 
     def score(self, text: str) -> float:
         """How well a text is expected to agree with the article: an F1 of words."""
-        found = words(text)
-        held = coverage(self._blocks, text, found)
         agreed = sum(
             len(line.block.words) * line.probability * share
-            for line, share in zip(self.lines, held, strict=True)
+            for line, share in zip(self.lines, self._coverage(text), strict=True)
         )
-        return 2 * agreed / (len(found) + self.expected_words or 1.0)
+        size = len(words(text)) + self.expected_words
+        return min(1.0, 2 * agreed / (size or 1.0))
 
     def headlines(self, text: str) -> tuple[int, int]:
         """How many lines of a text are, or follow, a link that may be a headline.
 
         And how many lines it has. Lines of fewer than `HEADLINE_WORDS` do not count.
         """
-        held = coverage(self._blocks, text, words(text))
         lines = [
             (line.block, share > 0.5)
-            for line, share in zip(self.lines, held, strict=True)
+            for line, share in zip(self.lines, self._coverage(text), strict=True)
             if len(line.block.words) >= HEADLINE_WORDS
         ]
         linked = [block.linked > LINKED for block, _ in lines]
@@ -129,7 +128,7 @@ class JudgedPage:
         """
         if score < SURE:
             return []
-        elsewhere = [coverage(self._blocks, other, words(other)) for other in others]
+        elsewhere = [self._coverage(other) for other in others]
         likely: set[str] = set()
         doubtful: set[str] = set()
         for number, line in enumerate(self.lines):
@@ -146,9 +145,11 @@ class JudgedPage:
         """The lines that are more likely the article's than not."""
         return "\n".join(n.block.text for n in self.lines if n.probability > 0.5)
 
-    @cached_property
-    def _blocks(self) -> tuple[Block, ...]:
-        return tuple(line.block for line in self.lines)
+    def _coverage(self, text: str) -> list[float]:
+        if text not in self._held:
+            blocks = [line.block for line in self.lines]
+            self._held[text] = coverage(blocks, text, words(text))
+        return self._held[text]
 
 
 def _is_doubtful(line: JudgedLine, *, is_alone: bool) -> bool:

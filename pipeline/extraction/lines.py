@@ -31,6 +31,12 @@ SHARE_WORDS = 12
 """Longer lines that begin with "Follow us" are sentences."""
 CREDIT_WORDS = 10
 """A longer line with © is a note on rights, which boilerplate knows."""
+BYLINE_WORDS = 2
+"""Beside a name and its mail address: "Ana Reis, Porto correspondent"."""
+CAPTION_WORDS = 40
+"""A caption that ends with whose the picture is has hardly more …"""
+CREDITED_WORDS = 5
+"""… and so many from "Photo:" to its end: "Photo: Jane Doe / Agency"."""
 MAX_STAMP_CHARACTERS = 80
 MAX_STAMP_WORDS = 5
 """Besides the numbers: "Published on Friday 21 June", "Обновлено 21 июня"; Chinese and
@@ -44,6 +50,7 @@ _DATE = re.compile(
 )
 _CLOCK = re.compile(r"(?<!\d)[0-2]?\d[:.hч][0-5]\d(?::[0-5]\d)?(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_MAIL = re.compile(r"\S+@\S+")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -80,7 +87,7 @@ def foreign_lines(
             yield number, "credit"
         elif is_edge and is_timestamp(line):
             yield number, "timestamp"
-        elif is_edge and line.lower() in names:
+        elif is_edge and is_byline(line, names):
             yield number, "byline"
 
 
@@ -116,9 +123,20 @@ def is_credit(line: str) -> bool:
 
     >>> is_credit("© ONU/Ejemplo"), is_credit("Фото: пресс-служба"), is_credit("Photo")
     (True, True, False)
+    >>> is_credit("Die Fähre am Donnerstag. Foto: dpa")
+    True
     """
-    beginnings = ("©", "(c) ", *_phrases()["credit"])
-    return len(words(line)) <= CREDIT_WORDS and line.lower().startswith(beginnings)
+    size, lower = len(words(line)), line.lower()
+    if size <= CREDIT_WORDS and lower.startswith(("©", "(c) ", *_phrases()["credit"])):
+        return True
+    if size > CAPTION_WORDS:
+        return False
+    return lower.endswith(_phrases()["credit_end"]) or any(
+        len(words(lower[place:])) <= CREDITED_WORDS
+        for phrase in _phrases()["credit"]
+        if phrase[-1] in ":：=＝／" and (place := lower.rfind(phrase)) > 0
+        if not lower[place - 1].isalpha()
+    )
 
 
 def is_timestamp(line: str) -> bool:
@@ -134,6 +152,26 @@ def is_timestamp(line: str) -> bool:
         return rest <= MAX_STAMP_WORDS
     numbers = _NUMBER.findall(line)
     return len(numbers) == 2 and bool(_YEAR.search(line)) and rest <= MAX_DAY_WORDS
+
+
+def is_byline(line: str, names: Collection[str]) -> bool:
+    """Whether a line says nothing but who wrote the article, and their address.
+
+    Args:
+        line: Of the text.
+        names: Of the authors, in lower case.
+
+    >>> is_byline("Ana Reis ana@e.org", {"ana reis"}), is_byline("Ana left", {"ana"})
+    (True, False)
+    """
+    lower = line.lower().strip(" .()[]（）")
+    if lower in names:
+        return True
+    rest = [lower.replace(name, " ") for name in names if name in lower]
+    return any(
+        "@" in text and len(words(_MAIL.sub(" ", text))) <= BYLINE_WORDS
+        for text in rest
+    )
 
 
 @cache

@@ -54,6 +54,18 @@ def parse_html(html: str) -> HtmlElement | None:
         return None
 
 
+def parse_light(html: str) -> etree._Element | None:
+    """The page's tree of lxml's own elements, which are made without Python's help."""
+    parser = etree.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
+    )
+    try:
+        found = etree.fromstring(html.encode("utf-8", "replace"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+    return found  # None where there is nothing in it
+
+
 def block_text(node: HtmlElement) -> str:
     """An element's text with a line feed around each block."""
     parts: list[str] = []
@@ -67,7 +79,7 @@ def block_text(node: HtmlElement) -> str:
     return "".join(parts)
 
 
-def is_unseen(node: HtmlElement) -> bool:
+def is_unseen(node: etree._Element) -> bool:
     """Whether a browser shows nothing of an element, as far as itself tells."""
     if node.tag in UNSEEN_TAGS or not isinstance(node.tag, str):
         return True
