@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from babelwire.terminal import highlighted, note, one_line, out, safe
 if TYPE_CHECKING:
     from pipeline.documents import Precision
     from search_index.engines.contract import ClusterCounts
-    from search_index.query import Facet, Hit, Results, SearchRequest
+    from search_index.query import Facet, Hit, Oldest, Results, SearchRequest
 
 BAR_LENGTH = 40
 
@@ -62,6 +62,7 @@ def show_hit(number: int, hit: Hit, timezone: str, explanation: str = "") -> Non
     if hit.translated_title and hit.translated_title != hit.title:
         lines.append(Text(one_line(hit.translated_title), style="italic"))
     lines.append(Text(_about(hit, timezone), style="cyan"))
+    lines += [Text(line, style="cyan") for line in _group_lines(hit, timezone)]
     for passage in hit.passages:
         if passage.field == "title":
             continue
@@ -154,10 +155,9 @@ def _about(hit: Hit, timezone: str) -> str:
     ]
     if hit.kind == "official":
         parts.append("official")
-    if hit.group is not None and hit.group.documents > 1:
-        parts.append(_group_text(hit.group))
-    elif hit.duplicates:
-        parts.append(f"and {hit.duplicates} others with nearly this text")
+    if hit.duplicates and (hit.group is None or hit.group.documents == 1):
+        others = "other" if hit.duplicates == 1 else "others"
+        parts.append(f"and {hit.duplicates:,} {others} with nearly this text")
     if hit.translated_by == "machine":
         parts.append("machine-translated")
     if hit.translation_status in STATUS_WORDS:
@@ -178,13 +178,49 @@ def _show_timeline(parts: Sequence[Facet]) -> None:
         out().print(Text(f"{part.value} {part.count:>7,} {bar}"), soft_wrap=True)
 
 
-def _group_text(group: ClusterCounts) -> str:
-    publishers = "publisher" if group.publishers == 1 else "publishers"
-    owners = f", {group.owners:,} owners" if group.owners > 1 else ""
-    return (
-        f"{group.documents:,} with nearly this text, of {group.publishers:,} "
-        f"{publishers}{owners}"
-    )
+def _group_lines(hit: Hit, timezone: str) -> Iterator[str]:
+    """How many have nearly this text, where, whose they are, and who had it first."""
+    if hit.group is None or hit.group.documents == 1:
+        return
+    yield f"{hit.group.documents:,} with nearly this text: {spread_text(hit.group)}"
+    if hit.oldest is not None:
+        zone = ZoneInfo(timezone)
+        seen = f"{hit.oldest.first_seen_at.astimezone(zone):%d %b %Y %H:%M}"
+        who = "this one" if hit.oldest.id == hit.id else _first(hit.oldest)
+        yield f"seen first: {who}, {seen}"
+
+
+def _first(oldest: Oldest) -> str:
+    return f"{one_line(oldest.publisher)} ({oldest.id})"
+
+
+NAMED = 3
+"""Publishers, countries and owners that are named."""
+
+
+def spread_text(group: ClusterCounts) -> str:
+    """How widely a text is spread; across owners is not across titles."""
+    parts = [
+        _spread("publisher", "publishers", group.publishers),
+        _spread("country", "countries", [country_name(c) for c in group.countries]),
+        _spread("owner", "owners", group.owners),
+    ]
+    if group.owner_unknown:
+        parts.append(f"owner of {group.owner_unknown:,} unknown")
+    return ", ".join(filter(None, parts))
+
+
+def _spread(one: str, many: str, names: Sequence[str]) -> str:
+    """`2 owners (A, B)`; "" of none.
+
+    >>> _spread("owner", "owners", ["A", "B", "C", "D"])
+    '4 owners (A, B, C, …)'
+    """
+    if not names:
+        return ""
+    named = ", ".join(one_line(name) for name in names[:NAMED])
+    more = ", …" if len(names) > NAMED else ""
+    return f"{len(names):,} {one if len(names) == 1 else many} ({named}{more})"
 
 
 def _facet_line(results: Results) -> str:

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from babelwire.balance import plain_reason
-from babelwire.terminal import one_line
+from babelwire.terminal import counted, one_line
 from pipeline.documents import TextChoice
 
 SHOWN_LINES = 3
@@ -22,12 +21,19 @@ NAMES = {
     "mail": "the mail",
     "import": "the import",
 }
+STOPS = {
+    "timeout": "it took the extractors too long",
+    "out_of_memory": "it took the extractors too much memory",
+    "crash": "the extractors broke down on it",
+}
 REMOVALS = {
-    "boilerplate": "that many pages of the source have",
-    "read_also": "that lead to other articles",
-    "timestamp": "that only tell a time",
-    "byline": "that only name an author",
-    "improbable": "that hardly belong to the article",
+    "boilerplate": "on many pages of the source",
+    "read_also": "leads to other articles",
+    "share": "a button, or an invitation to follow",
+    "credit": "says whose a picture is",
+    "timestamp": "only tells a time",
+    "byline": "only names an author",
+    "improbable": "hardly belongs to the article",
 }
 
 
@@ -37,15 +43,14 @@ def reading_lines(choice: TextChoice) -> Iterator[str]:
         yield "text: " + NAMES.get(choice.extractor, choice.extractor) + _judged(choice)
     if choice.stopped:
         yield (
-            "read by its lines alone, for it stopped the extractors: "
-            + plain_reason(choice.stopped)
+            "read by its lines alone, for " + STOPS.get(choice.stopped, choice.stopped)
         )
     for reason, number in Counter(reason for reason, _ in choice.removed).items():
         lines = [line for why, line in choice.removed if why == reason]
         quoted = "; ".join(_quoted(line) for line in lines[:SHOWN_LINES])
         more = " …" if number > SHOWN_LINES else ""
         what = REMOVALS.get(reason, reason)
-        yield f"left out, {number} line{'s' * (number > 1)} {what}: {quoted}{more}"
+        yield f"left out, {counted(number, 'line')} ({what}): {quoted}{more}"
 
 
 def choice_json(choice: TextChoice) -> dict[str, Any]:

@@ -163,6 +163,7 @@ def _facts(document: Document, timezone: str) -> list[str]:
         " · ".join(parts),
         f"{document.id}@{document.revision}  {one_line(document.url)}",
     ]
+    facts += _topic_facts(document)
     facts += _date_facts(document, timezone)
     if document.merged_into:
         facts.append(f"It goes on in an older document: {document.merged_into}")
@@ -172,6 +173,19 @@ def _facts(document: Document, timezone: str) -> list[str]:
             f"Its publisher has taken it down: not found on {gone:%d %b %Y %H:%M}."
         )
     return facts
+
+
+MAX_TAGS = 8
+"""Tags that are shown; some sites give a page fifty."""
+
+
+def _topic_facts(document: Document) -> Iterable[str]:
+    """What it is about, as its publisher says."""
+    if document.section:
+        yield f"section: {one_line(document.section)}"
+    if document.tags:
+        more = ", …" if len(document.tags) > MAX_TAGS else ""
+        yield "tags: " + one_line(", ".join(document.tags[:MAX_TAGS])) + more
 
 
 DATE_FLAGS = {
@@ -222,9 +236,12 @@ def _print_sides(document: Document, target: str) -> None:
         if translated and translated.flags:
             right += f"  [check: {', '.join(translated.flags)}]"
         style = "bold" if segment.field == "title" else ""
+        left = one_line(segment.text)
+        if segment.language:  # a quotation
+            left = f"[{language_name(segment.language)}] {left}"
         grid.add_row(
             str(segment.position + 1),
-            Text(one_line(segment.text), style=style),
+            Text(left, style=style),
             Text(right, style=style),
         )
         last = segment.end if segment.field == "text" else 0
@@ -263,6 +280,9 @@ def _evidence_lines(shown: Shown) -> list[str]:
         lines.append(f"as {one_line(page.hints['rendered'])} rendered it, not as sent")
     if shown.others:
         lines.append(f"nearly the same text: {', '.join(shown.others)}")
+    if shown.merged:
+        told = ", ".join(f"{one.id}@{one.revision}" for one in shown.merged)
+        lines.append(f"found to be this document: {told}")
     for edition in shown.editions:
         place = edition.document_id or one_line(edition.url)
         lines.append(f"in {language_name(edition.language)}: {place}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from babelwire.rights import RightsOf
     from pipeline.differences import Changes
     from pipeline.store import Database
+    from pipeline.store.documents import Reference
     from pipeline.store.editions import Edition
 
 
@@ -35,12 +36,14 @@ class Shown:
         revisions: All of them, oldest first.
         others: Ids of the documents with nearly the same text.
         editions: The publisher's in other languages.
+        merged: Documents that turned out to be this one, each at its last revision.
     """
 
     document: Document
     revisions: tuple[Revision, ...]
     others: tuple[str, ...]
     editions: tuple[Edition, ...] = ()
+    merged: tuple[Reference, ...] = ()
 
     @property
     def revision(self) -> Revision:
@@ -75,6 +78,7 @@ def load_shown(database: Database, reference: str) -> Shown:
     """
     from pipeline.store.documents import cluster_members, load_revisions
     from pipeline.store.editions import load_editions
+    from pipeline.store.merges import merged_into
 
     with database.read() as connection:
         document = find_document(connection, reference)
@@ -82,11 +86,13 @@ def load_shown(database: Database, reference: str) -> Shown:
         newest = find_document(connection, document.id)  # the group is the living one's
         members = cluster_members(connection, newest.cluster)
         editions = load_editions(connection, document.id)
+        merged = merged_into(connection, document.id)
     return Shown(
         document=document,
         revisions=tuple(revisions),
         others=tuple(member for member in members if member != document.id),
         editions=tuple(editions),
+        merged=tuple(merged),
     )
 
 
@@ -172,6 +178,7 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
         "id": document.id,
         "revision": document.revision,
         "merged_into": document.merged_into or None,
+        "merged": [f"{one.id}@{one.revision}" for one in shown.merged],
         "url": document.url,
         "source": document.source,
         "publisher": document.publisher,

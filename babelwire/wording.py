@@ -77,6 +77,14 @@ class Wording:
         """
         return _number(value, self.language)
 
+    def share(self, value: float) -> str:
+        """A share of one, in per cent.
+
+        >>> Wording("en", "UTC").share(0.973), Wording("vi", "UTC").share(0.2)
+        ('97%', '20%')
+        """
+        return numbers.format_percent(value, locale=self.locale)
+
     def day(self, value: date) -> str:
         """A day, in full.
 

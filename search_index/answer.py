@@ -6,14 +6,13 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from search_index.clauses import Plan
 from search_index.display import translation_of
 from search_index.engines.contract import (
-    ClusterCounts,
     IndexEngine,
     Page,
     PageRequest,
@@ -21,13 +20,13 @@ from search_index.engines.contract import (
     Ranked,
     Snapshot,
 )
-from search_index.grouping import grouped_page
+from search_index.grouping import Grouped, grouped_page
 from search_index.highlight import Highlighter
 from search_index.interpretation import SearchContext, complete, interpret
 from search_index.notices import Unseen, notices_of
 from search_index.parser import parse
 from search_index.planning import Interpretation, plan
-from search_index.query import Hit, Results, SearchRequest
+from search_index.query import Hit, Oldest, Results, SearchRequest
 from search_index.recency import favouring_recent
 from search_index.suggestions import FEW_MATCHES, did_you_mean
 
@@ -131,14 +130,16 @@ def answer(
         if request.recent:
             planned = favouring_recent(planned, context.now)
         unseen = Unseen.of(request, asked, planned)
-        page, groups = _page(snapshot, request, planned, unseen)
-        suggested = _suggested(request, asked, snapshot, page)
+        found = _found(snapshot, request, planned, unseen)
+        suggested = _suggested(request, asked, snapshot, found.page)
     return Results(
         query=request.text,
-        total=page.full.total,
-        hits=_hits(request, asked, page, groups),
-        facets=page.facets,
-        notices=notices_of(asked, page, unseen.counted(page.counts), suggested),
+        total=found.page.full.total,
+        hits=_hits(request, asked, found),
+        facets=found.page.facets,
+        notices=notices_of(
+            asked, found.page, unseen.counted(found.page.counts), suggested
+        ),
         took_ms=(timer() - started) * 1000,
     )
 
@@ -159,9 +160,9 @@ def export(
             yield _exported(ranked, highlighter)
 
 
-def _page(
+def _found(
     snapshot: Snapshot, request: SearchRequest, planned: Plan, unseen: Unseen
-) -> tuple[Page, Mapping[str, ClusterCounts]]:
+) -> Grouped:
     """The page, and what is behind each hit where clusters are grouped."""
     wanted = PageRequest(
         plan=planned,
@@ -173,9 +174,8 @@ def _page(
         counted=unseen.clauses,
     )
     if not request.group:
-        return snapshot.page(wanted), {}
-    grouped = grouped_page(snapshot, wanted)
-    return grouped.page, grouped.counts
+        return Grouped(page=snapshot.page(wanted))
+    return grouped_page(snapshot, wanted)
 
 
 def _suggested(
@@ -191,24 +191,40 @@ def _suggested(
 def _hits(
     request: SearchRequest,
     asked: Interpretation,
-    page: Page,
-    groups: Mapping[str, ClusterCounts],
+    grouped: Grouped,
 ) -> tuple[Hit, ...]:
     highlighter = Highlighter(asked)
+    page = grouped.page
 
     def score(ranked: Ranked) -> float | None:
         return None if request.sort == "time" else round(ranked.score, 6)
 
     return tuple(
-        _hit(
-            json.loads(one.display),
-            highlighter,
-            score=score(one),
-            match=match,
-            group=groups.get(one.id),
+        _in_group(
+            _hit(json.loads(one.display), highlighter, score=score(one), match=match),
+            grouped,
         )
         for found, match in ((page.full, "all"), (page.some, "some"))
         for one in found.hits
+    )
+
+
+def _in_group(hit: Hit, grouped: Grouped) -> Hit:
+    """The hit with what is behind it."""
+    counts = grouped.counts.get(hit.id)
+    if counts is None:
+        return hit
+    head = grouped.oldest.get(hit.cluster)
+    return replace(hit, group=counts, oldest=_oldest(head) if head else None)
+
+
+def _oldest(ranked: Ranked) -> Oldest:
+    display = json.loads(ranked.display)
+    return Oldest(
+        id=display["id"],
+        publisher=display["publisher"],
+        country=display["country"],
+        first_seen_at=datetime.fromisoformat(display["first_seen_at"]),
     )
 
 
@@ -227,7 +243,6 @@ def _hit(
     *,
     score: float | None,
     match: Any,
-    group: ClusterCounts | None = None,
 ) -> Hit:
     published = display["published_at"]
     return Hit(
@@ -251,5 +266,4 @@ def _hit(
         cluster=display["cluster"],
         duplicates=display["duplicates"],
         passages=highlighter.passages(display),
-        group=group,
     )

@@ -1,14 +1,15 @@
 """One hit a cluster: nearly the same text from several publishers is shown once.
 
-A display option. What is shown is the best-ranked document of its cluster; totals,
-facets and exports stay documents. Done here, in Python, over the pages of any engine.
+A display option. What is shown is the best-ranked document of its cluster, with the
+oldest one, after which the cluster is named, told beside it; totals, facets and exports
+stay documents. Done here, in Python, over the pages of any engine.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from pipeline.errors import QueryError
@@ -38,10 +39,13 @@ class Grouped:
     Attributes:
         page: Its hits are the best of each group, full matches before partial ones.
         counts: What the answer has of the shown hits' clusters, by document id.
+        oldest: The document each of those clusters is named after, also where it is not
+            in the answer, by cluster; those that the index has.
     """
 
     page: Page
-    counts: Mapping[str, ClusterCounts]
+    counts: Mapping[str, ClusterCounts] = field(default_factory=dict)
+    oldest: Mapping[str, Ranked] = field(default_factory=dict)
 
 
 def grouped_page(snapshot: Snapshot, request: PageRequest) -> Grouped:
@@ -66,7 +70,11 @@ def grouped_page(snapshot: Snapshot, request: PageRequest) -> Grouped:
         full=Found(total=first.full.total, hits=full),
         some=Found(total=first.some.total, hits=some),
     )
-    return Grouped(page=page, counts=_counts(snapshot, request, chosen))
+    return Grouped(
+        page=page,
+        counts=_counts(snapshot, request, chosen),
+        oldest=snapshot.stored([cluster for _, cluster, _ in chosen if cluster]),
+    )
 
 
 Placed = tuple[Ranked, str, bool]

@@ -9,7 +9,7 @@ Offsets count code points.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ __all__ = [
     "Near",
     "Not",
     "Notice",
+    "Oldest",
     "Or",
     "Passage",
     "Phrase",
@@ -277,12 +278,24 @@ class Passage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Oldest:
+    """The document of a cluster that was seen first; the cluster has its id."""
+
+    id: str
+    publisher: str
+    country: str
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hit:
     """One document of an answer.
 
     Attributes:
         score: None when sorted by time.
         group: Where clusters are grouped, what this answer has of the hit's.
+        oldest: Where clusters are grouped, the hit's document that was seen first; None
+            where the index does not have it.
     """
 
     id: str
@@ -306,6 +319,7 @@ class Hit:
     duplicates: int
     passages: tuple[Passage, ...] = ()
     group: ClusterCounts | None = None
+    oldest: Oldest | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -391,7 +405,32 @@ def hit_json(hit: Hit) -> dict[str, Any]:
             }
             for passage in hit.passages
         ],
-    } | ({"group": asdict(hit.group)} if hit.group else {})
+    } | ({"group": _group_json(hit.group, hit.oldest)} if hit.group else {})
+
+
+NAMED = 20
+"""Publishers, countries and owners of a group that are named; all are counted."""
+
+
+def _group_json(group: ClusterCounts, oldest: Oldest | None) -> dict[str, Any]:
+    return {
+        "documents": group.documents,
+        "publishers": len(group.publishers),
+        "countries": len(group.countries),
+        "owners": len(group.owners),
+        "owner_unknown": group.owner_unknown,
+        "publisher_names": list(group.publishers[:NAMED]),
+        "country_codes": list(group.countries[:NAMED]),
+        "owner_names": list(group.owners[:NAMED]),
+        "oldest": None
+        if oldest is None
+        else {
+            "id": oldest.id,
+            "publisher": oldest.publisher,
+            "country": oldest.country,
+            "first_seen_at": _moment(oldest.first_seen_at),
+        },
+    }
 
 
 def _moment(value: datetime | None) -> str | None:

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 )
 @click.option("--url", default="", help="Where the page came from.")
 def command(files: tuple[Path, ...], url: str) -> None:
-    """Read the article out of HTML and PDF files; JSON Lines in the same order."""
+    """Read the article out of HTML and PDF files; JSON Lines in the same order.
+
+    A line has the title, the text, authors, times with their precision, zone and
+    flags, section, tags, language, or why the page is no article ("rejected").
+    "text_choice" says whose text was taken (trafilatura, readability, JSON-LD, the
+    lines alone), how each was judged, and which lines were left out and why.
+    """
     from babelwire.assembly import now
     from babelwire.terminal import write
     from pipeline.errors import StageError

@@ -19,14 +19,17 @@ HELP = """Take in pages that others fetched, by each file's ending:
 .warc(.gz) .arc(.gz)  web archives, e.g. Common Crawl's news crawl
 .wacz                 web archives of browsers
 .html .htm            one saved page
+.pdf                  one text, of the address given with --url
 .mhtml .mht           one page saved with all that belongs to it
 .eml .mbox            mails: newsletters, statements
 .jsonl .ndjson        JSON Lines
 
-Only pages that were answered with status 200 are taken; what is passed over is counted
-by its reason, and damaged records are named. Where a page came from, a saved page says
-in a comment of the browser or in its canonical link; a mail in its Archived-At field,
-in a link to itself ("View in browser"), else its Message-ID stands for it.
+Web pages and PDFs that were answered with status 200 are taken; what is passed over is
+counted by its reason, and damaged records are named. Where a page came from, a saved
+page says in a comment of the browser or in its canonical link; a mail in its
+Archived-At field, in a link to itself ("View in browser"), else its Message-ID stands
+for it. A PDF without a text layer is taken, and rejected when it is read (it needs
+OCR).
 
 A JSON line has "url" and "html", or "url", "title" and "text"; and may have
 "published_at", "fetched_at", "language"."""

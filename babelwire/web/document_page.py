@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from babelwire.pages import MAX_TAGS, Line, changed_lines
 from babelwire.reading import Shown, aligned, load_shown
-from pipeline.differences import Piece, pieces
 from pipeline.documents import ORIGINAL
 
 if TYPE_CHECKING:
@@ -42,8 +43,20 @@ class Other:
     id: str
     publisher: str
     country: str
+    owner: str
     language: str
     title: str
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """How many print nearly one text; owners are counted where they are known."""
+
+    publishers: int
+    countries: int
+    owners: int
+    owner_unknown: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +67,10 @@ class DocumentPage:
         shown: It, with its revisions.
         title: The headline's pairs.
         pairs: The text's.
-        others: Documents with nearly the same text.
-        changes: From the revision before, word by word; empty for the first one.
+        others: Documents with nearly the same text, in the order they were seen; the
+            first `MAX_OTHERS`.
+        changes: The lines that changed since the revision before, word by word; empty
+            for the first one.
         by_machine: Whether any sentence of the translation is a machine's.
         makers: Engines and models of the translation, each once.
     """
@@ -64,7 +79,7 @@ class DocumentPage:
     title: tuple[Pair, ...]
     pairs: tuple[Pair, ...]
     others: tuple[Other, ...]
-    changes: tuple[Piece, ...]
+    changes: tuple[Line, ...]
     by_machine: bool
     makers: tuple[str, ...]
 
@@ -82,6 +97,40 @@ class DocumentPage:
     def newest(self) -> Revision:
         """The newest one."""
         return self.shown.revisions[-1]
+
+    @property
+    def is_oldest(self) -> bool:
+        """Whether it was seen before all others with nearly its text."""
+        if not self.others:
+            return True
+        mine = self.document.first_seen_at, self.document.id
+        return mine < (self.others[0].first_seen_at, self.others[0].id)
+
+    @property
+    def spread(self) -> Spread | None:
+        """Of it and the others; None where not all of those were loaded."""
+        if len(self.others) < len(self.shown.others):
+            return None
+        return _spread([self.document, *self.others])
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What it is about, as the site says; the first few."""
+        return self.document.tags[:MAX_TAGS]
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether its publisher says that it was changed later."""
+        changed = self.document.modified_at
+        return changed is not None and changed != self.document.published_at
+
+    @property
+    def left_out(self) -> Mapping[str, tuple[str, ...]]:
+        """Lines that were left out of the text, by the reason."""
+        found: dict[str, tuple[str, ...]] = {}
+        for reason, line in self.document.choice.removed:
+            found[reason] = (*found.get(reason, ()), line)
+        return found
 
     @property
     def reference(self) -> str:
@@ -103,7 +152,7 @@ def document_page(services: Services, reference: str) -> DocumentPage:
         title=tuple(pair for pair in pairs if pair.segment.field == "title"),
         pairs=tuple(pair for pair in pairs if pair.segment.field == "text"),
         others=_others(services, shown.others),
-        changes=tuple(_changes(shown)),
+        changes=tuple(changed_lines(shown)),
         by_machine=any(segment.by_machine for segment in made),
         makers=tuple(
             dict.fromkeys(
@@ -136,21 +185,23 @@ def _others(services: Services, ids: Sequence[str]) -> tuple[Other, ...]:
             id=each.id,
             publisher=each.publisher,
             country=each.country,
+            owner=each.owner,
             language=each.language,
             title=each.title,
+            first_seen_at=each.first_seen_at,
         )
         for each in sorted(found, key=lambda each: (each.first_seen_at, each.id))
     )
 
 
 MAX_OTHERS = 50
-"""Documents of a group that are listed; a search for them shows the rest."""
+"""Documents of a group that are listed."""
 
 
-def _changes(shown: Shown) -> Iterator[Piece]:
-    previous, now, changes = shown.previous, shown.revision, shown.changes
-    if previous is None or changes is None:
-        return
-    yield from pieces(previous.title, now.title, changes.title)
-    yield "same", "\n\n"
-    yield from pieces(previous.text, now.text, changes.text)
+def _spread(documents: Sequence[Document | Other]) -> Spread:
+    return Spread(
+        publishers=len({each.publisher for each in documents}),
+        countries=len({each.country for each in documents} - {""}),
+        owners=len({each.owner for each in documents} - {""}),
+        owner_unknown=sum(not each.owner for each in documents),
+    )

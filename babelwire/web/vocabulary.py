@@ -50,6 +50,64 @@ FLAGS = {
 }
 """What a check found in a translated sentence."""
 
+DATE_FLAGS = {
+    "future": message(
+        "The page states a publication time in the future: it is not believed."
+    ),
+    "too_old": message(
+        "The page states a publication time before there was a web: it is not believed."
+    ),
+    "contradicts_feed": message(
+        "The publication time on the page is years off what its feed or its address "
+        "says."
+    ),
+}
+"""What is odd about what a page states of its times."""
+
+EXTRACTORS = {
+    "selectors": message("the source's own selector"),
+    "blocks": message("the page's lines, each judged alone"),
+    "json-ld": message("what the page says of itself (JSON-LD)"),
+    "pdf": message("the text of the PDF"),
+    "mail": message("the mail"),
+    "import": message("the imported file"),
+}
+"""Whose text of a page was taken; libraries go by their own names."""
+
+STOPS = {
+    "timeout": message("it took the extractors too long"),
+    "out_of_memory": message("it took the extractors too much memory"),
+    "crash": message("the extractors broke down on it"),
+}
+"""Why the extractors were stopped at a page."""
+
+REMOVALS = {
+    "boilerplate": message("on many pages of this source"),
+    "read_also": message("leads to other articles"),
+    "share": message("a button, or an invitation to follow"),
+    "credit": message("says whose a picture is"),
+    "timestamp": message("only tells a time"),
+    "byline": message("only names an author"),
+    "improbable": message("hardly belongs to the article"),
+}
+"""Why a line was left out of a text."""
+
+DATE_PLACES = {
+    "selector": message("the source's own selector"),
+    "json-ld": message("what the page says of itself (JSON-LD)"),
+    "meta": message("the page's head"),
+    "microdata": message("marks in the page's text (microdata)"),
+    "time": message("marks in the page's text (time)"),
+    "text": message("the words on the page"),
+    "url": message("the page's address"),
+    "feed": message("the feed or sitemap"),
+    "htmldate": message("a guess from the whole page (htmldate)"),
+    "pdf": message("what the PDF says of itself"),
+    "mail": message("the mail"),
+    "import": message("the imported file"),
+}
+"""Where a publication time was found."""
+
 ROLES = {
     "reader": message("reader"),
     "editor": message("editor"),

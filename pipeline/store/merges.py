@@ -58,6 +58,16 @@ def resolved(connection: Connection, reference: Reference) -> Reference:
     return Reference(id=surviving(connection, [reference.id])[reference.id])
 
 
+def merged_into(connection: Connection, id_: str) -> list[Reference]:
+    """The documents that go on in this one, each at its last revision, oldest first."""
+    rows = connection.execute(
+        select(documents.c.id, documents.c.revision)
+        .where(documents.c.merged_into == id_)
+        .order_by(documents.c.first_seen_at, documents.c.id)
+    )
+    return [Reference(id=row.id, revision=row.revision) for row in rows]
+
+
 def merge(
     connection: Connection, ids: Collection[str], *, address: str, now: datetime
 ) -> str:

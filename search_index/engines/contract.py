@@ -147,11 +147,24 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterCounts:
-    """What of a cluster an answer has: documents, and how widely they are spread."""
+    """What of a cluster an answer has: documents, and how widely they are spread.
+
+    Spread across owners is not spread across titles: twenty papers of one owner that
+    print one text are one voice.
+
+    Attributes:
+        documents: How many.
+        publishers: Their names, the one with most documents first, then by name.
+        countries: Codes of where the publishers are, likewise.
+        owners: Names of whose the publishers are, likewise.
+        owner_unknown: Documents of whose publisher nobody says whose it is.
+    """
 
     documents: int
-    publishers: int
-    owners: int
+    publishers: tuple[str, ...]
+    countries: tuple[str, ...]
+    owners: tuple[str, ...]
+    owner_unknown: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ from search_index.engines.elasticsearch_queries import elasticsearch_query, filt
 from search_index.engines.elasticsearch_schema import SHOWN, ranked, state
 from search_index.engines.elasticsearch_server import Server, error_of_answer
 from search_index.engines.paging import partial_below
+from search_index.engines.spread import cluster_aggregation, cluster_counts
 from search_index.query import Facet, Sort
 
 Body = dict[str, Any]
@@ -112,30 +113,17 @@ class ElasticsearchSnapshot:
     def clusters(
         self, clause: Clause, clusters: Sequence[str]
     ) -> Mapping[str, ClusterCounts]:
-        """Documents, publishers and owners of clusters in what matches."""
+        """Documents of clusters in what matches, and where they are."""
         wanted = list(dict.fromkeys(clusters))
         if not wanted:
             return {}
-        spread = {
-            name: {"cardinality": {"field": f"{name[:-1]}_name"}}
-            for name in ("publishers", "owners")
-        }
-        terms = {"field": "cluster", "size": len(wanted)}
         within = all_of(clause, Terms(field="cluster", tokens=tuple(wanted)))
         body = {
             "size": 0,
             "query": {"bool": filtered([within])},
-            "aggs": {"clusters": {"terms": terms, "aggs": spread}},
+            "aggs": cluster_aggregation(len(wanted), FACET_SIZE),
         }
-        buckets = self._ask(body)["aggregations"]["clusters"]["buckets"]
-        return {
-            bucket["key"]: ClusterCounts(
-                documents=bucket["doc_count"],
-                publishers=bucket["publishers"]["value"],
-                owners=bucket["owners"]["value"],
-            )
-            for bucket in buckets
-        }
+        return cluster_counts(self._ask(body)["aggregations"])
 
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
         """In how many documents each token stands."""

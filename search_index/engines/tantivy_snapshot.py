@@ -38,6 +38,7 @@ from search_index.engines.contract import (
 )
 from search_index.engines.edits import is_one_edit, other_beginnings
 from search_index.engines.paging import partial_below
+from search_index.engines.spread import cluster_aggregation, cluster_counts
 from search_index.engines.tantivy_queries import filtering, tantivy_query
 from search_index.engines.tantivy_schema import translated_errors
 from search_index.engines.timeline import days_of, in_parts
@@ -124,29 +125,17 @@ class TantivySnapshot:
     def clusters(
         self, clause: Clause, clusters: Sequence[str]
     ) -> Mapping[str, ClusterCounts]:
-        """Documents, publishers and owners of clusters in what matches."""
+        """Documents of clusters in what matches, and where they are."""
         wanted = tuple(dict.fromkeys(clusters))
         if not wanted:
             return {}
-        spread = {
-            field: {"terms": {"field": field, "size": FACET_SIZE}}
-            for field in ("publisher_name", "owner_name")
-        }
-        terms = {"field": "cluster", "size": len(wanted)}
         within = all_of(clause, Terms(field="cluster", tokens=wanted))
         with translated_errors(self._place):
             answer = self._searcher.aggregate(
                 filtering(self._schema, within),
-                {"clusters": {"terms": terms, "aggs": spread}},
+                cluster_aggregation(len(wanted), FACET_SIZE),
             )
-        return {
-            bucket["key"]: ClusterCounts(
-                documents=bucket["doc_count"],
-                publishers=len(bucket["publisher_name"]["buckets"]),
-                owners=len(bucket["owner_name"]["buckets"]),
-            )
-            for bucket in answer["clusters"]["buckets"]
-        }
+        return cluster_counts(answer)
 
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
         """In how many documents each token stands."""

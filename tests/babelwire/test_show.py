@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from babelwire.pages import CONTEXT, changed_lines, is_right_to_left
+from babelwire.pages import CONTEXT, MAX_TAGS, changed_lines, is_right_to_left
 from babelwire.reading import load_shown, shown_json
 from babelwire.workspace import find_workspace
+from pipeline.documents import TextChoice
 from pipeline.store import Database
 from pipeline.store.documents import find_document
 from pipeline.store.merges import merge
@@ -103,6 +104,40 @@ def test_the_direction_of_a_line_is_its_first_letters() -> None:
     assert not is_right_to_left("14 · 17")
 
 
+def test_what_is_left_out_of_a_text_is_shown_with_the_reason(store, workspace) -> None:
+    removed = [("boilerplate", "All rights reserved"), ("share", "Follow us")]
+    removed += [("boilerplate", f"Line {n}") for n in range(3)]
+    choice = TextChoice(extractor="blocks", removed=tuple(removed), stopped="timeout")
+    with store.write() as connection:
+        document, _ = add_document(connection, choice=choice)
+    shown = babelwire("show", document, workspace=workspace).out
+    assert "text: its lines alone" in shown
+    assert "for it took the extractors too long" in shown
+    assert (
+        "left out, 4 lines (on many pages of the source): "
+        "“All rights reserved”; “Line 0”; “Line 1” …" in shown
+    )
+    assert "left out, 1 line (a button, or an invitation to follow): “Follow" in shown
+
+
+def test_what_the_site_says_of_an_article_is_shown(store, workspace) -> None:
+    """P7: also what is odd about its dates."""
+    with store.write() as connection:
+        document, _ = add_document(
+            connection,
+            section="World",
+            tags=tuple(f"tag{n}" for n in range(MAX_TAGS + 2)),
+            modified_at=NOW,
+            modified_precision="minute",
+            date_flags=("future",),
+        )
+    ran = babelwire("show", document, "--timezone", "UTC", workspace=workspace)
+    assert "section: World" in ran.out
+    assert "tag7, …" in ran.out
+    assert "changed by its publisher: 21 Jun 2024 10:30" in ran.out
+    assert "publication time in the future" in ran.out
+
+
 def test_the_id_of_a_merged_document_leads_to_the_one_that_goes_on(
     store, workspace
 ) -> None:
@@ -116,6 +151,10 @@ def test_the_id_of_a_merged_document_leads_to_the_one_that_goes_on(
         assert younger is not None
         merge(connection, [left, younger], address=f"{SITE}/b", now=later)
     assert load_shown(store, younger).document.id == left
+    left_json = babelwire("show", left, "--json", workspace=workspace).json
+    assert left_json["merged"] == [f"{younger}@1"]
+    shown = babelwire("show", left, workspace=workspace)
+    assert f"found to be this document: {younger}@1" in shown.out
     cited = load_shown(store, f"{younger}@1")
     assert (cited.document.id, cited.document.merged_into) == (younger, left)
     assert cited.document.text.endswith("Its words.")

@@ -422,15 +422,24 @@ def test_clusters_say_how_widely_a_text_is_spread(make_index: MakeIndex) -> None
     index = make_index(
         [
             document("1", "x", cluster="c1", publisher="A", owner="O"),
-            document("2", "x", cluster="c1", publisher="B", owner="O"),
+            document("2", "x", cluster="c1", publisher="B", country="RU", owner="O"),
             document("3", "y", cluster="c1", publisher="C", owner="P"),
-            document("4", "x", cluster="c2", publisher="A", owner=""),
+            document("4", "x", cluster="c2", publisher="A", country="", owner=""),
+            document("5", "x", cluster="c1", publisher="B", country="RU", owner=""),
         ]
     )
     snapshot = index.snapshot()
     assert snapshot.clusters(word("x"), ["c1", "c2", "c3"]) == {
-        "c1": ClusterCounts(documents=2, publishers=2, owners=1),
-        "c2": ClusterCounts(documents=1, publishers=1, owners=0),
+        "c1": ClusterCounts(
+            documents=3,
+            publishers=("B", "A"),
+            countries=("RU", "VN"),
+            owners=("O",),
+            owner_unknown=1,
+        ),
+        "c2": ClusterCounts(
+            documents=1, publishers=("A",), countries=(), owners=(), owner_unknown=1
+        ),
     }
     assert snapshot.clusters(word("x"), []) == {}
 
