@@ -13,7 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Set-up brings its own installer: the pip of many machines is too old.
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
-WORKERS ?= 2
+# One more than there are processors: many tests wait for what they started.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 MESSAGES := -k message -k text -k texts:1,2 -k counted:1,2 --no-location
 
 .PHONY: help demo test check quality bench setup setup-dev lock format postgresql \
@@ -41,7 +42,7 @@ format: setup-dev ## formats the code
 quality: setup-dev ## quality gates; needs BABELWIRE_QUALITY_DATA and BABELWIRE_SEEDS
 	@: "$${BABELWIRE_QUALITY_DATA:?names the folder with the evaluation data}"
 	@: "$${BABELWIRE_SEEDS:?names the folder with the two seed texts}"
-	@$(BIN)/python -m pytest -q -rP -n $(WORKERS) --dist loadgroup tests/quality
+	@$(BIN)/python -m pytest -q -rP -n auto --dist loadgroup tests/quality
 
 bench: setup-dev ## figures, side by side with what one would use instead
 	@$(BIN)/python -m benchmarks

@@ -10,6 +10,7 @@ from babelwire.assembly import now, open_engine
 from babelwire.balance import load_balance, plain_reason
 from babelwire.terminal import note, one_line, say, table
 from pipeline.errors import UnavailableError
+from pipeline.store.readings import read_by_lines_alone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -30,6 +31,7 @@ def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
         health = _health(workspace, connection, now())
         hosts = _hosts_left_alone(connection, now())
         stages = _stages(connection)
+        by_lines = read_by_lines_alone(connection)
         aside = _set_aside(connection)
         translation = _translation(workspace, connection, now())
     empty: dict[str, Any] = {
@@ -52,6 +54,7 @@ def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
         },
         "hosts": hosts,
         "stages": stages,
+        "pages_by_lines_alone": by_lines,
         "set_aside": aside,
         "translation": translation,
         "index": _index(workspace, database),
@@ -88,6 +91,9 @@ def show_status(status: Mapping[str, Any]) -> None:
     else:
         say('No sources yet: "babelwire source add URL".')
     _show_stages(status["stages"])
+    if number := status["pages_by_lines_alone"]:
+        pages = "1 document's page" if number == 1 else f"pages of {number:,} documents"
+        note(f"{pages} stopped the extractors, read by lines alone (show tells why)")
     _show_translation(status["translation"])
     _show_index(status["index"])
     for name, source in status["sources"].items():

@@ -19,6 +19,7 @@ from pipeline.store import work
 from pipeline.store.boilerplate import learn_boilerplate, load_boilerplate
 from pipeline.store.frontier import resolve
 from pipeline.store.readings import (
+    BY_LINES,
     EarlierPage,
     Extracted,
     earlier_pages,
@@ -119,7 +120,7 @@ class ExtractStage:
             item: replace(
                 loaded[item],
                 stopped=answer.reason,
-                reader=f"{loaded[item].reader} lines",
+                reader=loaded[item].reader + BY_LINES,
                 reads_earlier=True,
             )
             for item, answer in answers.items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, literal, select, union_all, update
+from sqlalchemy import Connection, func, insert, literal, select, union_all, update
 
 from pipeline.documents import UNDETERMINED, Extraction, Page, Segment
 from pipeline.store.documents import page_columns, page_of
@@ -22,6 +22,9 @@ from pipeline.store.tables import (
     work,
 )
 from pipeline.store.text_choices import choice_row
+
+BY_LINES = " lines"
+"""Ends the version of what read a page that stopped the extractors."""
 
 Outcome = Literal["stored", "unchanged", "duplicate", "rejected"]
 
@@ -195,6 +198,20 @@ def _keys_of(page_ids: list[int]) -> Any:
     )
     wanted = pages.c.id.in_(page_ids)
     return union_all(own.where(wanted), moved.where(wanted))
+
+
+def read_by_lines_alone(connection: Connection) -> int:
+    """How many documents show a page that stopped the extractors (P5)."""
+    statement = (
+        select(func.count())
+        .select_from(documents)
+        .join(readings, readings.c.id == documents.c.reading_id)
+        .where(
+            readings.c.extractor.endswith(BY_LINES, autoescape=True),
+            documents.c.deleted_at.is_(None),
+        )
+    )
+    return connection.scalar(statement) or 0
 
 
 def insert_readings(

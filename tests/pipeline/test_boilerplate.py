@@ -15,7 +15,7 @@ from pipeline.stages.extract import Extractions, ExtractJob, ExtractStage
 from pipeline.store import Database
 from pipeline.store.boilerplate import learn_boilerplate, load_boilerplate
 from pipeline.store.documents import load_documents, load_revisions
-from pipeline.store.readings import Extracted
+from pipeline.store.readings import Extracted, read_by_lines_alone
 from pipeline.store.tables import documents, work
 from tests.pipeline.builders import (
     NOW,
@@ -186,7 +186,10 @@ def test_a_page_that_kills_its_child_is_read_by_its_lines_alone(
         page = make_page(connection, f"{SITE}/1")
         stage = ExtractStage(tmp_path, dict[str, Source](), Stops())  # type: ignore[arg-type]
         (result,) = stage.run(stage.load(connection, [page.id])).values()
-    assert isinstance(result, Extracted)
+        assert isinstance(result, Extracted)
+        assert read_by_lines_alone(connection) == 0
+        stage.save(connection, {page.id: result}, NOW)
+        assert read_by_lines_alone(connection) == 1
     assert result.extraction.reader == f"{EXTRACTOR_VERSION} lines"
 
 
