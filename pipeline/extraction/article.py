@@ -9,13 +9,14 @@ from lxml.html import HtmlElement
 from pipeline.dates.stated import stated
 from pipeline.documents import Extraction
 from pipeline.extraction.article_text import ArticleText, Known, article_text
+from pipeline.extraction.deep_pages import parse_page
 from pipeline.extraction.encoding import decode, is_binary
 from pipeline.extraction.metadata import PageMetadata
 from pipeline.extraction.other_formats import from_json, from_mail, from_pdf
 from pipeline.extraction.page_input import ARTICLE_JSON, PageInput
 from pipeline.extraction.rejection import Signs, rejection
 from pipeline.extraction.times import Circumstances, PageTimes
-from pipeline.extraction.tree_text import normalise, parse_html
+from pipeline.extraction.tree_text import normalise
 from pipeline.mails import MAIL_TYPE
 from pipeline.media_types import is_pdf
 
@@ -36,7 +37,7 @@ def extract_page(page: PageInput) -> Extraction:
     if is_binary(page.body):
         return Extraction(title="", text="", rejected="not_text")
     html = decode(page.body, page.content_type)
-    tree = parse_html(html)
+    tree, html = parse_page(html)
     if tree is None:
         return Extraction(title="", text="", rejected="no_text")
     metadata = PageMetadata(tree, page.url)

@@ -36,7 +36,8 @@ _META = (
     "citation_author",
 )
 _MARKED = etree.XPath(
-    "//*[@rel='author' or contains(@class, 'author') or contains(@class, 'byline')]"
+    "//*[@rel='author' or contains(@class, 'author') or contains(@class, 'byline')"
+    " or contains(@class, 'reporter')]"
 )
 _SHORT = etree.XPath(
     "//body//text()[normalize-space()][string-length() < 150]"
@@ -44,7 +45,7 @@ _SHORT = etree.XPath(
     smart_strings=False,
 )
 _MARKS = re.compile(
-    r"(?:^|[\s_-])(?:p-author|byline|(?:article|post|entry|story)?[-_]*author"
+    r"(?:^|[\s_-])(?:p-author|byline|reporter|(?:article|post|entry|story)?[-_]*author"
     r"(?:[-_]+name)?)(?:$|\s)",
     re.IGNORECASE,
 )
@@ -55,6 +56,10 @@ _CHINESE = re.compile(
     r"(?:記者|记者|作者|撰文|通讯员)\s?[:：／/]?\s?([\u4e00-\u9fff]{2,4})(?=[\s／/╱、，,）)】]|$)"
 )
 """Names have two to four characters, and no sign parts them from the word before."""
+_KOREAN_ROLE = re.compile(
+    r"(?<=[가-힣])\s+(?:선임|인턴|객원|수습|전문)?\s?(?:기자|특파원|논설위원|통신원)$"
+)
+"""Korean puts what a person is behind the name."""
 _EDGES = " \t,;:|/–—-•·.()[]،、【】："
 _ELSEWHERE = re.compile(
     r"comment|related|sidebar|footer|recommend|widget", re.IGNORECASE
@@ -147,6 +152,7 @@ def _split(text: str, *, is_printed: bool) -> Iterator[str]:
     parts = [p for part in _BETWEEN.split(line) for p in _at_and(part)]
     for number, part in enumerate(parts):
         name = _without_words(part.strip(_EDGES)).strip(_EDGES)
+        name = _KOREAN_ROLE.sub("", name)
         if _is_name(name) and not (number and _is_role(name)):
             yield name
 

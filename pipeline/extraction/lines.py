@@ -33,6 +33,8 @@ CREDIT_WORDS = 10
 """A longer line with © is a note on rights, which boilerplate knows."""
 BYLINE_WORDS = 2
 """Beside a name and its mail address: "Ana Reis, Porto correspondent"."""
+BYLINE_LINE_WORDS = 7
+"""From "By" to its end."""
 CAPTION_WORDS = 40
 """A caption that ends with whose the picture is has hardly more …"""
 CREDITED_WORDS = 5
@@ -163,10 +165,15 @@ def is_byline(line: str, names: Collection[str]) -> bool:
 
     >>> is_byline("Ana Reis ana@e.org", {"ana reis"}), is_byline("Ana left", {"ana"})
     (True, False)
+    >>> is_byline("Por Vânia Lopes, Bahia", ()), is_byline("By my reckoning", ())
+    (True, False)
     """
     lower = line.lower().strip(" .()[]（）")
     if lower in names:
         return True
+    for word in _phrases()["byline"]:
+        if lower.startswith(word) and line[len(word)].isupper():
+            return len(words(line)) <= BYLINE_LINE_WORDS and line[-1].isalpha()
     rest = [lower.replace(name, " ") for name in names if name in lower]
     return any(
         "@" in text and len(words(_MAIL.sub(" ", text))) <= BYLINE_WORDS

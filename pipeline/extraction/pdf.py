@@ -45,7 +45,7 @@ _NO_BLANKS = re.compile(
 )
 _NO_TITLE = re.compile(
     r"\s*(?:microsoft (?:word|powerpoint)|untitled|без имени|document\d*\s*$"
-    r"|.*\.(?:docx?|pdf|indd|qxd|rtf|odt)\s*$)",
+    r"|.*\.(?:docx?|pdf|indd|qxd|rtf|odt|html?|pptx?|xlsx?|tmp)\s*$)",
     re.IGNORECASE,
 )
 _WRITTEN = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -84,7 +85,7 @@ def _is_listing(signs: Signs) -> bool:
 
 
 def _by_phrase(title: str, text: str) -> str:
-    headline, body = title.lower(), text.lower()
+    headline, body = _flat(title), _flat(text)
     for reason, phrases in _phrases().items():
         for phrase in phrases["headline"]:
             if phrase in headline and len(phrase) >= HEADLINE_SHARE * len(headline):
@@ -94,7 +95,19 @@ def _by_phrase(title: str, text: str) -> str:
     return ""
 
 
+def _flat(text: str) -> str:
+    """As phrases are compared: in lower case, apostrophes, blanks and ё as typed most.
+
+    >>> _flat("N’existe ещё")
+    "n'existe еще"
+    """
+    return unicodedata.normalize("NFC", text).lower().translate(_TYPED)
+
+
+_TYPED = str.maketrans("’ʼ‘ё\u00a0\u202f", "'''е  ")
+
+
 @cache
 def _phrases() -> Mapping[str, Mapping[str, list[str]]]:
     text = files("pipeline.extraction").joinpath("rejection.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads(_flat(text))

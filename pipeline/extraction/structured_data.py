@@ -16,6 +16,8 @@ from typing import Any
 from lxml import etree
 from lxml.html import HtmlElement
 
+from pipeline.extraction.cleaning import clean
+
 Node = Mapping[str, Any]
 """A thing of schema.org with its properties, as JSON has it."""
 
@@ -37,6 +39,9 @@ MAX_NODES = 2_000
 MAX_DEPTH = 12
 MAX_PROPERTIES = 500
 """More than any page has that describes one article."""
+
+SHARED_WORDS = 0.2
+"""Of a headline's words a page's heading has so many, however it is shortened."""
 
 _WRAPPING = re.compile(
     r"^\s*(?:(?://|/\*)?\s*(?:<!--|<!\[CDATA\[)\s*(?:\*/)?)+"
@@ -189,7 +194,8 @@ class StructuredData:
             addresses: Its own: as fetched, and the canonical one.
             headings: What the page shows as its headline.
         """
-        self._headings = {alike(text) for text in headings} - {""}
+        self._shown = [text for text in headings if text]
+        self._headings = {alike(text) for text in self._shown} - {""}
         self._tree = tree
         self._nodes = json_ld(tree)
         self._by_id: dict[str, Node] = {}
@@ -227,7 +233,7 @@ class StructuredData:
         articles = list(self.of_type(*ARTICLE_TYPES))
         own = [node for node in articles if self._is_own(node)]
         own = own or [node for node in articles if self._has_heading(node)]
-        ranked = own or articles[:1]
+        ranked = own or [n for n in articles[:1] if not self._is_of_another(n)]
         pages = [n for n in self.of_type(*PAGE_TYPES) if n.get("datePublished")]
         if not ranked:
             ranked = [n for n in pages if self._is_own(n)] or pages[:1]
@@ -236,6 +242,14 @@ class StructuredData:
             for name, value in node.items():
                 merged.setdefault(name, value)
         return merged
+
+    def _is_of_another(self, node: Node) -> bool:
+        """It names another page, and a headline of which nothing is shown here."""
+        headline = set(clean(text_of(node.get("headline"))).lower().split())
+        if not headline or not self._shown or not any(_addresses(node)):
+            return False
+        shared = max(len(headline & set(h.lower().split())) for h in self._shown)
+        return shared < SHARED_WORDS * len(headline)
 
     def _has_heading(self, node: Node) -> bool:
         return alike(text_of(node.get("headline"))) in self._headings

@@ -23,6 +23,10 @@ UNSEEN_TAGS = frozenset(
 )
 """Elements whose text nobody reads as part of the page."""
 
+HUGE_BYTES = 10_000_000
+"""libxml2 drops a text that is longer, unless it is told that the page is huge
+(XML_MAX_TEXT_LENGTH)."""
+
 _BLANKS = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r" ?\n[\s]*")
 _NOT_DISPLAYED = re.compile(
@@ -43,24 +47,39 @@ def normalise(text: str) -> str:
 
 def parse_html(html: str) -> HtmlElement | None:
     """The page's tree without comments; None where there is nothing in it."""
+    return parse_logged(html)[0]
+
+
+def parse_logged(html: str) -> tuple[HtmlElement | None, str]:
+    """The same, with the last that the parser complained of."""
+    body = html.encode("utf-8", "replace")
     parser = HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
+        encoding="utf-8",
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+        huge_tree=len(body) > HUGE_BYTES,
     )
     try:
-        return document_fromstring(
-            html.encode("utf-8", "replace"), parser=parser, ensure_head_body=False
-        )
+        tree = document_fromstring(body, parser=parser, ensure_head_body=False)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
+        tree = None
+    last = parser.error_log.last_error
+    return tree, last.message if last is not None else ""
 
 
 def parse_light(html: str) -> etree._Element | None:
     """The page's tree of lxml's own elements, which are made without Python's help."""
+    body = html.encode("utf-8", "replace")
     parser = etree.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
+        encoding="utf-8",
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+        huge_tree=len(body) > HUGE_BYTES,
     )
     try:
-        found = etree.fromstring(html.encode("utf-8", "replace"), parser)
+        found = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
     return found  # None where there is nothing in it

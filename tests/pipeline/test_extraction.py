@@ -2,7 +2,7 @@
 
 A folder of `extraction_cases/` is a case: `page.html` or `page.pdf` as it came;
 `page.json` with what is expected of the extraction (fields left out do not
-matter); `page.toml`, if there is one, with `url`, `content_type`, `timezone`,
+matter); `page.toml`, if there is one, with `url`, `content_type`, `timezone`, `boilerplate`,
 `[hints]` and `[selectors]`.
 """
 
@@ -47,6 +47,7 @@ def page_of(folder: Path) -> PageInput:
         hints=settings.get("hints", {}),
         selectors=Selectors(**{**chosen, "remove": tuple(chosen.get("remove", ()))}),
         timezone=settings.get("timezone", ""),
+        boilerplate=frozenset(settings.get("boilerplate", ())),
     )
 
 
