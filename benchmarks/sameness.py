@@ -17,8 +17,9 @@ from benchmarks.edited_articles import Text, make_texts
 from benchmarks.grouping_scores import score
 from benchmarks.measured import verdict
 from benchmarks.stored_texts import add, group, groups, temporary_store
-from pipeline.fingerprints import fingerprint, tokens
+from pipeline.fingerprints import fingerprint
 from pipeline.store import Database
+from pipeline.tokens import tokens
 
 EVERY_LANGUAGE = 59
 BANDS, ROWS = 25, 5

@@ -24,9 +24,9 @@ from typing import Final, Literal
 
 import regex
 
-from pipeline.fingerprints import tokens
 from pipeline.plain_text import plain
 from pipeline.telling_numbers import names_of_days
+from pipeline.tokens import tokens
 
 Change = tuple[int, int, int, int]
 """From and to in the text before, from and to in the text after."""

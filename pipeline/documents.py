@@ -86,7 +86,7 @@ class Candidate:
 
     Attributes:
         extractor: Its name, as in `TextChoice.extractor`.
-        words: How many the text has (`pipeline.fingerprints.tokens`).
+        words: How many the text has (`pipeline.extraction.blocks.words`).
         score: How well it is expected to agree with the article, 0 to 1 (an F1 of
             words); None where it was not judged.
     """

@@ -12,17 +12,15 @@ languages.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from typing import Final
 
 import regex
 
-from pipeline.plain_text import plain
 from pipeline.telling_numbers import agreement, telling_numbers
+from pipeline.tokens import tokens
 
 SHINGLE_TOKENS: Final = 3
 MAX_HASHES: Final = 64
@@ -65,18 +63,6 @@ chance that a foreign one is met is one in ten million."""
 _BASE = 0x9E3779B97F4A7C15
 """Of the polynomial in the words' hashes (the odd constant of splitmix64)."""
 
-# Letters with their marks: `\w` would drop the vowel signs of Indic scripts.
-# Scripts written without spaces count by the character.
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-_TOKEN = regex.compile(
-    rf"[{_UNSPACED}]\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}]--[{_UNSPACED}]]+", regex.V1
-)
-_SPACED_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
-"""The same, twice as fast, where none of those scripts is."""
-_MAY_BE_UNSPACED = re.compile(
-    "[\u0e00-\u109f\u1780-\u17ff\u19e0-\u19ff\u2e80-\U0010ffff]"
-)
-"""The blocks in which they lie, and others."""
 _LETTER = regex.compile(
     r"[\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 )
@@ -199,28 +185,6 @@ def containment(a: str, b: str) -> float:
     return len(first & second) / min(len(first), len(second))
 
 
-def tokens(text: str) -> list[str]:
-    """Lower-case words; single characters where a script has no spaces.
-
-    How a word happens to be written does not count (`pipeline.plain_text`).
-
-    >>> tokens("Kazan 2024: मेयर, 喀山")
-    ['kazan', '2024', 'मेयर', '喀', '山']
-    """
-    flat = plain(text)
-    found: list[str] = _pattern(flat).findall(flat)
-    return found
-
-
-def count_tokens(text: str, enough: int) -> int:
-    """How many tokens a text has; counting ends at `enough`.
-
-    >>> count_tokens("Kazan 2024", 120), count_tokens("one two three", 2)
-    (2, 2)
-    """
-    return sum(1 for _ in islice(_pattern(text).finditer(text), enough))
-
-
 def _are_alike_apart(a: Fingerprints, b: Fingerprints, common: Collection[int]) -> bool:
     """Whether two texts are alike where they are no boilerplate.
 
@@ -267,10 +231,6 @@ def _numbers_agree(a: Fingerprints, b: Fingerprints) -> bool:
         and found.against <= MAX_AGAINST * found.in_place
         for found in checked
     )
-
-
-def _pattern(text: str) -> regex.Pattern[str]:
-    return _TOKEN if _MAY_BE_UNSPACED.search(text) else _SPACED_TOKEN
 
 
 def _sampled(hashes: Iterable[int], level: int) -> tuple[int, ...]:

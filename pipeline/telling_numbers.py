@@ -16,6 +16,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
+from pipeline.tokens import tokens
+
 MAX_NUMBERS: Final = 48
 """Kept of one text: the smallest hashes, so that two texts keep the same ones."""
 
@@ -53,7 +55,7 @@ def telling_numbers(words: Sequence[str]) -> tuple[int, ...]:
     """Of each number 48 bits, sorted: its value, what precedes it, what follows it.
 
     Args:
-        words: Lower-case words, digits in ASCII; `pipeline.fingerprints.tokens`.
+        words: Lower-case words, digits in ASCII; `pipeline.tokens.tokens`.
     """
     spans = dict(_spans(words))
     if not spans:
@@ -178,8 +180,6 @@ def names_of_days() -> Mapping[tuple[str, ...], str]:
     >>> names_of_days()[("thứ", "hai")], names_of_days()[("июня",)]
     ('days 1', 'months 6')
     """
-    from pipeline.fingerprints import tokens
-
     text = files("pipeline").joinpath("calendar_names.toml").read_text("utf-8")
     return {
         tuple(tokens(name)): f"{kind} {number}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from pipeline.fingerprints import count_tokens
+from pipeline.tokens import count_tokens
 
 SHORT_WORDS = 120
 """Longer texts are articles, whatever their headline says: an article *about*
@@ -17,7 +17,7 @@ cookie banners has more words than a banner."""
 
 MIN_WORDS = 15
 """A shorter text is a caption, a player or a teaser. Counted as in
-`pipeline.fingerprints.count_tokens`, so Chinese counts by the character."""
+`pipeline.tokens.count_tokens`, so Chinese counts by the character."""
 
 HEADLINE_SHARE = 0.4
 """So much of a headline a phrase has to be: "Missing boy not found" is news."""

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from pipeline.errors import StageError
-from pipeline.fingerprints import Fingerprints, count_tokens, fingerprint
+from pipeline.fingerprints import Fingerprints, fingerprint
 from pipeline.store import clusters
 from pipeline.store.readings import Texts, load_texts
+from pipeline.tokens import count_tokens
 
 SHORT_TOKENS = 12
 """A text of fewer says too little without its headline, e.g. an agency's flash."""

@@ -13,8 +13,8 @@ from pipeline.fingerprints import (
     fingerprint,
     is_duplicate,
     likeness,
-    tokens,
 )
+from pipeline.tokens import tokens
 from tests.pipeline.builders import WORDS
 
 TEXT = " ".join(WORDS[:400])
