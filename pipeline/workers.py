@@ -48,6 +48,9 @@ does not hold (8 KiB on macOS, more on Linux) would block."""
 KILLED = frozenset({"timeout", "out_of_memory", "crash"})
 """Reasons of items that ended their child, or would have."""
 
+NO_START = "worker_cannot_start"
+"""The reason of items for which no child could be started."""
+
 PER_CHILD = 2
 """Items a child has at most: one in work, one in its pipe."""
 
@@ -246,7 +249,7 @@ class Workers(Generic[Item, Result]):
 _READY = "ready"
 _LOST = StageError(reason="crash", detail="no answer")
 _NO_START = StageError(
-    reason="worker_cannot_start",
+    reason=NO_START,
     detail=f"{START_ATTEMPTS} child processes in a row ended before they were ready",
 )
 

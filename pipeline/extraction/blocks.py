@@ -49,6 +49,8 @@ ANCESTORS_NAMED = 8
 """So many elements around a line are asked for their class and id."""
 IMAGE_AROUND = 2
 """A picture belongs to the innermost so many elements around it."""
+MAX_PAGE_WORDS = 20_000
+"""A larger page is judged as one of so many: nothing was learned of larger ones."""
 MAX_BLOCKS = 20_000
 """Of a page; the longest in the development data has 3,100 lines."""
 
@@ -207,7 +209,8 @@ def features(blocks: Sequence[Block]) -> list[list[float]]:
     for block in blocks:
         weight[block.parent] += len(block.words) * (1 - block.linked)
     densest = max([1.0, *weight.values()])
-    total = math.log1p(sum(len(block.words) for block in blocks)) / 10
+    size = min(MAX_PAGE_WORDS, sum(len(block.words) for block in blocks))
+    total = math.log1p(size) / 10
     near = [(_size(block), block.linked) for block in blocks]
     padded = [(0.0, 0.0)] * 2 + near + [(0.0, 0.0)] * 2
     return [

@@ -10,8 +10,12 @@ MAX_CHARACTERS = 2_000
 
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
-_UNSTORABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Unicode's categories Cc, without the line feed, and Cs."""
+_UNSTORABLE = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u2060\ufeff\ufff9-\ufffc\ufffe\uffff\ud800-\udfff]"
+)
+"""Unicode's categories Cc, without the line feed, and Cs; the soft hyphen, word joiner
+and byte order mark, which say no more than where a browser may break a line; and what
+stands for an object or nothing (U+FFFC, U+FFFE, U+FFFF)."""
 
 
 def clean(text: str) -> str:

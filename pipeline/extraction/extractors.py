@@ -21,9 +21,15 @@ from pipeline.extraction.tree_text import (
 if TYPE_CHECKING:
     from trafilatura.settings import Extractor
 
-JOINERS = "\u200c\u200d"
-"""Zero-width non-joiner and joiner."""
-STAND_INS = "\u2e2e\u2e2f\u2e32\u2e35\u2e48"
+JOINERS = "\u200c\u200d\u200e\u200f\u200b\u061c" + "".join(
+    map(chr, (*range(0x2066, 0x206A), *range(0x202A, 0x202F)))
+)
+"""What is not seen and yet tells how a text is to be shown: zero-width joiner and
+non-joiner, marks of direction, the place where Thai and Khmer may break."""
+STAND_INS = (
+    "\u2e2e\u2e2f\u2e32\u2e35\u2e48\u2e00\u2e01\u2e06\u2e07\u2e08\u2e0b"
+    + "".join(map(chr, range(0x2E0E, 0x2E17)))
+)
 """Medieval and palaeotype punctuation: printable, no blank, on no news page."""
 
 

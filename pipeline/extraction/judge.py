@@ -153,9 +153,9 @@ class JudgedPage:
 
 
 def _is_doubtful(line: JudgedLine, *, is_alone: bool) -> bool:
-    """Short items of a list without links are a list in the article, if anything."""
+    """Short items without links are a list or a table in the article, if anything."""
     block = line.block
-    if "li" in block.elements and block.linked == 0:
+    if block.linked == 0 and not {"li", "th"}.isdisjoint(block.elements):
         return False
     if not is_alone:
         return line.probability < IMPROBABLE

@@ -23,9 +23,9 @@ UNSEEN_TAGS = frozenset(
 )
 """Elements whose text nobody reads as part of the page."""
 
-HUGE_BYTES = 10_000_000
-"""libxml2 drops a text that is longer, unless it is told that the page is huge
-(XML_MAX_TEXT_LENGTH)."""
+HUGE_BYTES = range(10_000_000, 32_000_000)
+"""libxml2 drops a text that is longer (XML_MAX_TEXT_LENGTH), unless it is told that the
+page is huge. Of a page larger still, that is as well."""
 
 _BLANKS = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r" ?\n[\s]*")
@@ -58,7 +58,7 @@ def parse_logged(html: str) -> tuple[HtmlElement | None, str]:
         remove_comments=True,
         remove_pis=True,
         collect_ids=False,
-        huge_tree=len(body) > HUGE_BYTES,
+        huge_tree=len(body) in HUGE_BYTES,
     )
     try:
         tree = document_fromstring(body, parser=parser, ensure_head_body=False)
@@ -76,7 +76,7 @@ def parse_light(html: str) -> etree._Element | None:
         remove_comments=True,
         remove_pis=True,
         collect_ids=False,
-        huge_tree=len(body) > HUGE_BYTES,
+        huge_tree=len(body) in HUGE_BYTES,
     )
     try:
         found = etree.fromstring(body, parser)

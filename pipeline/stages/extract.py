@@ -26,7 +26,7 @@ from pipeline.store.readings import (
     load_pages,
 )
 from pipeline.store.recording import record_all
-from pipeline.workers import KILLED, Workers
+from pipeline.workers import KILLED, NO_START, Workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +119,12 @@ class ExtractStage:
         stopped = {
             item: replace(
                 loaded[item],
-                stopped=answer.reason,
+                stopped=_how_stopped(answer),
                 reader=loaded[item].reader + BY_LINES,
                 reads_earlier=True,
             )
             for item, answer in answers.items()
-            if isinstance(answer, StageError) and answer.reason in KILLED
+            if isinstance(answer, StageError) and _how_stopped(answer)
         }
         if stopped:
             again = self._workers.run(list(stopped.values()))
@@ -166,6 +166,16 @@ class ExtractStage:
             timezone=source.timezone if source else "",
             boilerplate=known.lines,
         )
+
+
+def _how_stopped(answer: StageError) -> str:
+    """Why the extractors ended at a page; "" where no child was there to run them.
+
+    An exception is theirs, too: out of memory, lxml raises any of its own.
+    """
+    if answer.reason == NO_START:
+        return ""
+    return answer.reason if answer.reason in KILLED else "crash"
 
 
 _NOTHING = Boilerplate()

@@ -2,8 +2,8 @@
 
 A folder of `extraction_cases/` is a case: `page.html` or `page.pdf` as it came;
 `page.json` with what is expected of the extraction (fields left out do not
-matter); `page.toml`, if there is one, with `url`, `content_type`, `timezone`, `boilerplate`,
-`[hints]` and `[selectors]`.
+matter); `page.toml`, if there is one, with `url`, `content_type`, `timezone`,
+`boilerplate`, `[hints]` and `[selectors]`.
 """
 
 import json
@@ -69,8 +69,32 @@ def test_a_page_is_read_as_its_case_says(name: str) -> None:
     assert page.body == body_of(CASES / name)
 
 
-def test_there_are_cases() -> None:
-    assert len(list(CASES.iterdir())) >= 20
+FLOORS = {
+    "page_": 24,
+    "pdf_": 10,
+    "date_": 15,
+    "soft_404": 12,
+    "consent_wall": 11,
+    "paywall": 9,
+    "blocked": 7,
+    "listing": 5,
+    "video": 5,
+    "too_short": 5,
+    "news_": 15,
+}
+"""By the beginning of their names: how many cases there are at least."""
+
+
+@pytest.mark.parametrize("beginning", FLOORS)
+def test_there_are_cases_of_every_kind(beginning: str) -> None:
+    """C10: `news_` are short articles that speak of what stands on no article."""
+    found = list(CASES.glob(f"{beginning}*"))
+    assert len(found) >= FLOORS[beginning]
+
+
+def test_whole_articles_are_read_in_many_languages() -> None:
+    texts = [p for p in CASES.glob("page_*/page.json") if '"text"' in p.read_text()]
+    assert len({path.parent.name.split("_")[1] for path in texts}) >= 18
 
 
 def test_the_same_page_is_read_the_same_way_twice() -> None:
