@@ -43,6 +43,8 @@ WIDEST_ZONE = timedelta(hours=14)
 """No clock of the world is further from UTC."""
 MINUTES_APART = timedelta(minutes=14)
 """A feed may be made so much later than its article; zones differ by more."""
+FAR_LIKELIER = 2.0
+"""Of the score by which printed dates are weighed: a class of its own, or a clock."""
 SAME_EVENT = timedelta(days=1)
 """A feed's time and a page's day may differ by their zones."""
 
@@ -195,6 +197,8 @@ class _Reading:
     def _printed(self) -> Iterator[_Candidate]:
         shown = self._visible
         own = [one for one in shown if one.written.label != "modified"]
+        if own and _is_elsewhere(own[0], shown[0]):
+            own = []
         if self._found:  # only the minute of that day is wanted
             yield from (_of_written(one.written) for one in own)
             return
@@ -375,6 +379,12 @@ def _order(languages: tuple[str, ...], url: str) -> Order:
 
 def _is_labelled(found: list[VisibleDate]) -> bool:
     return bool(found) and found[0].written.label == "published"
+
+
+def _is_elsewhere(own: VisibleDate, best: VisibleDate) -> bool:
+    """Whether a date is another article's: this one's change is far likelier."""
+    is_change = best.written.label == "modified" and own.written.label is None
+    return is_change and own.score < best.score - FAR_LIKELIER
 
 
 def _of_written(one: WrittenTime, place: str = "text") -> _Candidate:
