@@ -51,9 +51,11 @@ _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?!\d)"
 )
 _CLOCK = re.compile(r"(?<!\d)[0-2]?\d[:.hч][0-5]\d(?::[0-5]\d)?(?!\d)")
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(?:19|20|1[34])\d\d(?!\d)")
+"""Gregorian, or Hijri or Jalali."""
 _MAIL = re.compile(r"\S+@\S+")
 _NUMBER = re.compile(r"\d+")
+_OTHER_DIGIT = re.compile(r"[^\W\D0-9]")
 
 
 def foreign_lines(
@@ -149,6 +151,7 @@ def is_timestamp(line: str) -> bool:
     """
     if len(line) > MAX_STAMP_CHARACTERS:
         return False
+    line = _OTHER_DIGIT.sub(lambda digit: str(int(digit[0])), line)
     rest = len(words(_NUMBER.sub(" ", line)))
     if _DATE.search(line) or (_CLOCK.search(line) and _YEAR.search(line)):
         return rest <= MAX_STAMP_WORDS

@@ -74,6 +74,10 @@ DATED_PARAGRAPHS = 12
 """So far from the headline, before or after it, a statement's date is printed."""
 
 
+DATED_CHARACTERS = 100
+"""Of such a paragraph; a longer one tells of other days."""
+
+
 def from_pdf(page: PageInput) -> Extraction:
     """A PDF: its printed date counts, else the moment it was made."""
     pdf = read_pdf(page.body)
@@ -124,7 +128,8 @@ def _printed_times(pdf: PdfText, title: str, page: PageInput) -> PageTimes:
 def _as_page(title: str, text: str) -> HtmlElement:
     """The beginning of the text as a web page has it, where dates are looked for."""
     paragraphs = _below(title, text).split("\n")[:DATED_PARAGRAPHS]
-    return HTML(BODY(MAIN(H1(title), *map(P, paragraphs))))
+    lines = [line for line in paragraphs if len(line) <= DATED_CHARACTERS]
+    return HTML(BODY(MAIN(H1(title), *map(P, lines))))
 
 
 def _made(pdf: PdfText, page: PageInput) -> Moment:

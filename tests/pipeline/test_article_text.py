@@ -240,6 +240,8 @@ def test_links_below_a_heading_of_other_articles_go_with_it() -> None:
         "2024年6月21日 10:30",
         "Published on Friday 21 June 2024 at 10:30",
         "٢١/٠٦/٢٠٢٤ ١٠:٣٠",
+        "٢١ يونيو ٢٠٢٤",
+        "جمعه ۱ تیر ۱۴۰۳",
     ],
 )
 def test_a_line_that_is_only_a_time_is_known(line: str) -> None:
