@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 
 from lxml.html import HtmlElement
 
+from pipeline.dates.scanning import DateReader
 from pipeline.dates.stated import stated
 from pipeline.documents import Extraction
 from pipeline.extraction.article_text import ArticleText, Known, article_text
@@ -57,6 +59,7 @@ def extract_page(page: PageInput) -> Extraction:
         declared_body=metadata.article_body(),
         by_lines_alone=page.by_lines_alone,
         html=html,
+        tells_time=_time_teller(metadata, page),
     )
     found = article_text(tree, page.url, page.selectors, known)
     return Extraction(
@@ -81,6 +84,12 @@ def extract_page(page: PageInput) -> Extraction:
         rejected=rejection(title, found.text, _signs(metadata, found)),
         choice=found.choice,
     )
+
+
+def _time_teller(metadata: PageMetadata, page: PageInput) -> Callable[[str], bool]:
+    languages = (*metadata.languages(), page.hints.get("language", ""))
+    reader = DateReader(languages, now=page.fetched_at, zone=page.zone)
+    return lambda line: any(found.time.has_clock for found in reader.read(line))
 
 
 def _signs(metadata: PageMetadata, found: ArticleText) -> Signs:

@@ -7,8 +7,7 @@ lines go that are not the article's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -16,7 +15,7 @@ from lxml.html import HtmlElement
 
 from pipeline.documents import Candidate, TextChoice
 from pipeline.extraction.blocks import page_blocks, words
-from pipeline.extraction.extractors import readability_text, trafilatura_text
+from pipeline.extraction.extractors import candidate_texts
 from pipeline.extraction.judge import LINKED, JudgedPage
 from pipeline.extraction.lines import foreign_lines
 from pipeline.extraction.tree_text import block_text, normalise, parse_light
@@ -24,9 +23,6 @@ from pipeline.sources import Selectors
 
 MIN_BODY_CHARACTERS = 400
 """A shorter `articleBody` is often a teaser."""
-CONFIDENT = 0.92
-"""A text of trafilatura that is judged so well, as every third is, is not compared: to
-do so makes .0003 and .001 on the two sets of the development data."""
 ALONE = 0.5
 """readability's text of a page in which trafilatura finds none must be judged so well.
 Of 352 pages with an article trafilatura misses one, and readability has it with .9."""
@@ -68,6 +64,7 @@ class Known:
         declared_body: JSON-LD's `articleBody`, or "".
         by_lines_alone: Whether the extractors are left out.
         html: The page, as text.
+        tells_time: Whether there is a date with a time of day in a line.
     """
 
     headline: str = ""
@@ -76,6 +73,7 @@ class Known:
     declared_body: str = ""
     by_lines_alone: bool = False
     html: str = ""
+    tells_time: Callable[[str], bool] | None = None
 
 
 def article_text(
@@ -95,7 +93,7 @@ def article_text(
     if selectors.text:
         return _selected(tree, selectors.text, known)
     judged = JudgedPage(page_blocks(_light(tree, selectors, known)))
-    texts = {} if known.by_lines_alone else _extracted(judged, tree, url)
+    texts = {} if known.by_lines_alone else {**candidate_texts(tree, url)}
     body = normalise(known.declared_body)
     if len(body) >= MIN_BODY_CHARACTERS:
         texts["json-ld"] = body
@@ -108,15 +106,6 @@ def _light(tree: HtmlElement, selectors: Selectors, known: Known) -> etree._Elem
     """The same page as elements of lxml's own: half as dear to walk through."""
     found = None if selectors.remove else parse_light(known.html)
     return tree if found is None else found
-
-
-def _extracted(judged: JudgedPage, tree: HtmlElement, url: str) -> dict[str, str]:
-    """What the extractors find; the second is asked only where the first may err."""
-    first = trafilatura_text(deepcopy(tree), url)
-    if first and judged.score(first) >= CONFIDENT:
-        return {"trafilatura": first}
-    found = {"trafilatura": first, "readability": readability_text(tree)}
-    return {name: text for name, text in found.items() if text}
 
 
 def best_of(judged: JudgedPage, texts: Mapping[str, str], known: Known) -> ArticleText:
@@ -193,7 +182,11 @@ def cleaned(
     }
     foreign.update(
         foreign_lines(
-            lines, boilerplate=known.boilerplate, authors=known.authors, linked=linked
+            lines,
+            boilerplate=known.boilerplate,
+            authors=known.authors,
+            linked=linked,
+            tells_time=known.tells_time,
         )
     )
     kept = [line for number, line in enumerate(lines) if number not in foreign]

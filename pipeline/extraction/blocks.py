@@ -42,7 +42,8 @@ NEAR = 2
 FAR = 0.4
 """… and the names of the others count so much."""
 
-_SENTENCE_ENDS = ".!?。！？…»”\"'؟।։።၊។;:）)"
+SENTENCE_ENDS = ".!?。！？…»”\"'؟।։።၊។;:）)"
+"""What a sentence ends with, in any script; a colon before a list too."""
 _PAUSES = ",،，、;。.।"
 
 ANCESTORS_NAMED = 8
@@ -236,7 +237,7 @@ def _own(block: Block, of_the_densest: float) -> list[float]:
     return [
         math.log1p(len(block.words)) / 5,
         block.linked,
-        float(text[-1] in _SENTENCE_ENDS),
+        float(text[-1] in SENTENCE_ENDS),
         sum(map(text.count, _PAUSES)) / length * 20,
         of_the_densest,
         float("p" in block.elements[:2]),

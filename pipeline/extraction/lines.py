@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from pipeline.extraction.blocks import words
+from pipeline.extraction.blocks import SENTENCE_ENDS, words
 
 Removal = Literal[
     "boilerplate", "read_also", "share", "credit", "timestamp", "byline", "improbable"
@@ -40,6 +40,8 @@ CAPTION_WORDS = 40
 CREDITED_WORDS = 5
 """… and so many from "Photo:" to its end: "Photo: Jane Doe / Agency"."""
 MAX_STAMP_CHARACTERS = 80
+STAMP_LETTERS = 15
+"""Of a time that ends with a full stop: "20 มิ.ย. 2567 09:40 น.", "11:00 a.m."."""
 MAX_STAMP_WORDS = 5
 """Besides the numbers: "Published on Friday 21 June", "Обновлено 21 июня"; Chinese and
 Japanese write 年月日, each a word here."""
@@ -64,6 +66,7 @@ def foreign_lines(
     boilerplate: Collection[str] = (),
     authors: Collection[str] = (),
     linked: Collection[str] = (),
+    tells_time: Callable[[str], bool] | None = None,
 ) -> Iterator[tuple[int, Removal]]:
     """Numbers of the lines that are not of the article, each with the reason.
 
@@ -72,6 +75,7 @@ def foreign_lines(
         boilerplate: Lines that the source's pages have in common.
         authors: As the page names them.
         linked: Lines that are links as a whole.
+        tells_time: Whether there is a date with a time of day in a line.
     """
     names = {name.lower() for name in authors}
     leads_on = False
@@ -89,10 +93,19 @@ def foreign_lines(
             yield number, "share"
         elif is_credit(line):
             yield number, "credit"
-        elif is_edge and is_timestamp(line):
+        elif is_edge and (is_timestamp(line) or _is_dated(line, tells_time)):
             yield number, "timestamp"
         elif is_edge and is_byline(line, names):
             yield number, "byline"
+
+
+def _is_dated(line: str, tells_time: Callable[[str], bool] | None) -> bool:
+    """Whether a line is a time with a name or a place, and no sentence."""
+    if tells_time is None or len(line) > MAX_STAMP_CHARACTERS:
+        return False
+    letters = sum(map(str.isalpha, line))
+    is_sentence = line[-1] in SENTENCE_ENDS and letters > STAMP_LETTERS
+    return not is_sentence and tells_time(line)
 
 
 def is_read_also(line: str) -> bool:
