@@ -1,7 +1,7 @@
 """The sentence pairs that test models learn: the demo's saved translations.
 
-Headlines and sentences, not the standfirsts: what small models can know by heart, and in
-how many steps, was measured with these.
+Headlines and sentences, not the standfirsts: what small models can know by heart, and
+in how many steps, was measured with these.
 """
 
 from functools import cache
