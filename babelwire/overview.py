@@ -10,7 +10,6 @@ from babelwire.assembly import now, open_engine
 from babelwire.balance import load_balance, plain_reason
 from babelwire.terminal import note, one_line, say, table
 from pipeline.errors import UnavailableError
-from pipeline.store.readings import read_by_lines_alone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,6 +25,8 @@ WEEK = 7
 
 def load_status(workspace: Workspace, database: Database) -> dict[str, Any]:
     """The JSON document of `status`."""
+    from pipeline.store.readings import read_by_lines_alone
+
     balances = load_balance(database)
     with database.read() as connection:
         health = _health(workspace, connection, now())
@@ -91,9 +92,7 @@ def show_status(status: Mapping[str, Any]) -> None:
     else:
         say('No sources yet: "babelwire source add URL".')
     _show_stages(status["stages"])
-    if number := status["pages_by_lines_alone"]:
-        pages = "1 document's page" if number == 1 else f"pages of {number:,} documents"
-        note(f"{pages} stopped the extractors, read by lines alone (show tells why)")
+    _show_stopped(status["pages_by_lines_alone"])
     _show_translation(status["translation"])
     _show_index(status["index"])
     for name, source in status["sources"].items():
@@ -130,6 +129,12 @@ def _show_stages(stages: Mapping[str, Any]) -> None:
             rows,
             numbers=frozenset({1, 2, 3}),
         )
+
+
+def _show_stopped(number: int) -> None:
+    pages = "1 document's page" if number == 1 else f"pages of {number:,} documents"
+    if number:
+        note(f"{pages} stopped the extractors, read by lines alone (show tells why)")
 
 
 def _show_translation(translation: Mapping[str, Any]) -> None:

@@ -171,8 +171,7 @@ def aligned(
 def shown_json(shown: Shown, target: str) -> dict[str, Any]:
     """The JSON document of `show`."""
     document = shown.document
-    published, withdrawn = document.published_at, document.withdrawn_at
-    modified = document.modified_at
+    withdrawn = document.withdrawn_at
     return {
         "schema": 1,
         "id": document.id,
@@ -188,14 +187,7 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
         "kind": document.kind,
         "language": document.language,
         "language_alternatives": [list(a) for a in document.language_alternatives],
-        "published_at": published.isoformat() if published else None,
-        "published_precision": document.published_precision,
-        "published_from": document.published_from,
-        "published_zone": document.published_zone,
-        "modified_at": modified.isoformat() if modified else None,
-        "modified_precision": document.modified_precision,
-        "modified_zone": document.modified_zone,
-        "date_flags": list(document.date_flags),
+        **_times_json(document),
         "first_seen_at": document.first_seen_at.isoformat(),
         "withdrawn_at": withdrawn.isoformat() if withdrawn else None,
         "title": document.title,
@@ -227,6 +219,21 @@ def shown_json(shown: Shown, target: str) -> dict[str, Any]:
             for translation in document.translations
         },
         "evidence": _evidence_json(shown.revision),
+    }
+
+
+def _times_json(document: Document) -> dict[str, Any]:
+    """What the page says of its times."""
+    published, modified = document.published_at, document.modified_at
+    return {
+        "published_at": published.isoformat() if published else None,
+        "published_precision": document.published_precision,
+        "published_from": document.published_from,
+        "published_zone": document.published_zone,
+        "modified_at": modified.isoformat() if modified else None,
+        "modified_precision": document.modified_precision,
+        "modified_zone": document.modified_zone,
+        "date_flags": list(document.date_flags),
     }
 
 

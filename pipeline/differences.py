@@ -26,7 +26,7 @@ import regex
 
 from pipeline.plain_text import plain
 from pipeline.telling_numbers import names_of_days
-from pipeline.tokens import tokens
+from pipeline.tokens import UNSPACED, tokens
 
 Change = tuple[int, int, int, int]
 """From and to in the text before, from and to in the text after."""
@@ -57,13 +57,12 @@ come again."""
 MAX_CHANGES: Final = 1_000
 """Of more only the first is told from the last: the text is another one."""
 
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _WORD = regex.compile(
-    rf"[{_UNSPACED}][\p{{M}}\p{{Cf}}]*"
-    rf"|[[\p{{L}}\p{{M}}\p{{N}}\p{{Cf}}]--[{_UNSPACED}]]+|\S",
+    rf"[{UNSPACED}][\p{{M}}\p{{Cf}}]*"
+    rf"|[[\p{{L}}\p{{M}}\p{{N}}\p{{Cf}}]--[{UNSPACED}]]+|\S",
     regex.V1,
 )
-_JOINED = regex.compile(rf"[[\p{{L}}\p{{M}}\p{{N}}\p{{Cf}}]--[{_UNSPACED}]]", regex.V1)
+_JOINED = regex.compile(rf"[[\p{{L}}\p{{M}}\p{{N}}\p{{Cf}}]--[{UNSPACED}]]", regex.V1)
 _MARK = regex.compile(r"[\p{M}\p{Cf}]")
 
 _PUNCTUATION = str.maketrans(
@@ -205,7 +204,7 @@ def _ticking_words() -> frozenset[str]:
 def _ticking_phrases() -> re.Pattern[str]:
     """Those of scripts without spaces, which stand close together."""
     names = ("".join(name) for name in names_of_days())
-    phrases = {w for w in (*_listed(), *names) if regex.match(rf"[{_UNSPACED}]", w)}
+    phrases = {w for w in (*_listed(), *names) if regex.match(rf"[{UNSPACED}]", w)}
     return re.compile("|".join(map(re.escape, sorted(phrases, key=len, reverse=True))))
 
 

@@ -11,9 +11,10 @@ from pipeline.plain_text import plain
 
 # Letters with their marks: `\w` would drop the vowel signs of Indic scripts.
 # Scripts written without spaces count by the character.
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+"""The inside of a class of `regex`: scripts in which a character counts as a word."""
 _TOKEN = regex.compile(
-    rf"[{_UNSPACED}]\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}]--[{_UNSPACED}]]+", regex.V1
+    rf"[{UNSPACED}]\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}]--[{UNSPACED}]]+", regex.V1
 )
 _SPACED_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 """The same, twice as fast, where none of those scripts is."""

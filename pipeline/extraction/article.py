@@ -38,10 +38,14 @@ def extract_page(page: PageInput) -> Extraction:
         return from_pdf(page)
     if is_binary(page.body):
         return Extraction(title="", text="", rejected="not_text")
-    html = decode(page.body, page.content_type)
-    tree, html = parse_page(html)
+    tree, html = parse_page(decode(page.body, page.content_type))
     if tree is None:
         return Extraction(title="", text="", rejected="no_text")
+    return _read(tree, html, page)
+
+
+def _read(tree: HtmlElement, html: str, page: PageInput) -> Extraction:
+    """A web page; what it says of itself first, for the tree loses parts later."""
     metadata = PageMetadata(tree, page.url)
     title = _selected(tree, page.selectors.title) or metadata.headline()
     title = normalise(title or page.hints.get("title", "")).replace("\n", " ")
